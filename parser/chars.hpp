@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sipsteer {
+
+/// Character classes of RFC 3261 §25.1 as bits of one table look-up.
+enum CharClass : std::uint8_t {
+    kToken = 1,     ///< token: alphanum and -.!%*_+`'~
+    kDigit = 2,
+    kHexDigit = 4,
+    kHost = 8,      ///< hostname: alphanum - . and _, which real networks use
+    kUri = 16,      ///< may stand in a URI: no blanks, controls, quotes, angle brackets
+    kIpv6 = 32,     ///< inside [ ]: hex digits, colon, dot
+};
+
+namespace detail {
+
+constexpr std::array<std::uint8_t, 256> make_char_table() {
+    std::array<std::uint8_t, 256> table{};
+    const auto add = [&table](std::string_view chars, int bits) {
+        for (const char c : chars) {
+            auto& entry = table[static_cast<unsigned char>(c)];
+            entry = static_cast<std::uint8_t>(entry | bits);
+        }
+    };
+    add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", kToken | kHost);
+    add("0123456789", kToken | kDigit | kHexDigit | kHost | kIpv6);
+    add("abcdefABCDEF", kHexDigit | kIpv6);
+    add("-.!%*_+`'~", kToken);
+    add("-._", kHost);
+    add(":.", kIpv6);
+    for (std::size_t c = 0x21; c < 0x100; ++c) {
+        if (c != '<' && c != '>' && c != '"' && c != 0x7f) {
+            table[c] = static_cast<std::uint8_t>(table[c] | kUri);
+        }
+    }
+    return table;
+}
+
+inline constexpr auto kCharTable = make_char_table();
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is(char c, std::uint8_t classes) noexcept {
+    return (detail::kCharTable[static_cast<unsigned char>(c)] & classes) != 0;
+}
+
+[[nodiscard]] constexpr bool all_of(std::string_view text, std::uint8_t classes) noexcept {
+    for (const char c : text) {
+        if (!is(c, classes)) return false;
+    }
+    return true;
+}
+
+/// A blank of RFC 3261 LWS. CR and LF only occur inside a header value as part of a fold: the
+/// message scan has refused every other one.
+[[nodiscard]] constexpr bool is_lws(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/// ASCII only: SIP compares without regard to case by ASCII rules (RFC 3261 §7.3.1).
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+[[nodiscard]] constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (to_lower(a[i]) != to_lower(b[i])) return false;
+    }
+    return true;
+}
+
+[[nodiscard]] constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+[[nodiscard]] constexpr std::string_view trim_lws(std::string_view text) noexcept {
+    while (!text.empty() && is_lws(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_lws(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// 1*DIGIT up to `max`, nothing else: no sign, no blank, no hex; any number of leading zeros.
+/// Returns false when `text` is no such number or above `max`; any length is safe.
+[[nodiscard]] constexpr bool parse_number(std::string_view text, std::uint32_t max, std::uint32_t& value) noexcept {
+    if (text.empty()) return false;
+    std::uint64_t sum = 0;
+    for (const char c : text) {
+        if (!is(c, kDigit)) return false;
+        sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
+        if (sum > max) return false;
+    }
+    value = static_cast<std::uint32_t>(sum);
+    return true;
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "parser/chars.hpp"
+
+namespace sipsteer {
+
+/// A place in a header value, moved forward by small steps. Reads only inside the value; every step
+/// is bounded by its end. Blanks are LWS (RFC 3261 §25.1), so a fold is one of them.
+class Cursor {
+  public:
+    explicit constexpr Cursor(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+
+    [[nodiscard]] constexpr bool done() const noexcept { return at_ == end_; }
+    [[nodiscard]] constexpr const char* position() const noexcept { return at_; }
+    [[nodiscard]] constexpr std::string_view rest() const noexcept {
+        return {at_, static_cast<std::size_t>(end_ - at_)};
+    }
+    [[nodiscard]] constexpr char peek() const noexcept { return at_ == end_ ? '\0' : *at_; }
+
+    constexpr void skip_lws() noexcept {
+        while (at_ != end_ && is_lws(*at_)) ++at_;
+    }
+
+    /// Takes `c` if it stands here.
+    constexpr bool take(char c) noexcept {
+        if (at_ == end_ || *at_ != c) return false;
+        ++at_;
+        return true;
+    }
+
+    /// Takes `c` with blanks on both sides (SEMI, EQUAL, SLASH, COLON of RFC 3261 §25.1). On false
+    /// only leading blanks are consumed.
+    constexpr bool take_separator(char c) noexcept {
+        skip_lws();
+        if (!take(c)) return false;
+        skip_lws();
+        return true;
+    }
+
+    /// The run of characters of `classes` here; may be empty.
+    constexpr std::string_view take_while(std::uint8_t classes) noexcept {
+        const char* begin = at_;
+        while (at_ != end_ && is(*at_, classes)) ++at_;
+        return {begin, static_cast<std::size_t>(at_ - begin)};
+    }
+
+    /// A quoted string with its quotes, escapes honoured; empty when it does not start here or does
+    /// not end (RFC 3261 §25.1 quoted-string).
+    constexpr std::string_view take_quoted() noexcept {
+        if (peek() != '"') return {};
+        const char* p = at_ + 1;
+        while (p != end_ && *p != '"') {
+            if (*p == '\\') {
+                ++p;
+                if (p == end_) return {};
+            }
+            ++p;
+        }
+        if (p == end_) return {};
+        const std::string_view quoted{at_, static_cast<std::size_t>(p + 1 - at_)};
+        at_ = p + 1;
+        return quoted;
+    }
+
+    constexpr void move_to(const char* position) noexcept { at_ = position; }
+
+  private:
+    const char* at_;
+    const char* end_;
+};
+
+/// One `name[=value]` of a header parameter list, without the semicolon.
+struct Parameter {
+    std::string_view name;
+    std::string_view value;      ///< empty when there is none; a quoted value keeps its quotes
+    bool has_value = false;
+    std::string_view whole;      ///< from the semicolon to the end of the value
+};
+
+/// Reads the next `;name[=value]` at `cursor`. Returns false and leaves `cursor` behind blanks when
+/// no semicolon stands there. `ok` turns false on an empty name, an empty value behind `=`, or an
+/// unbalanced quote (RFC 3261 §25.1 generic-param; a value may also hold `[]:` as in a host).
+[[nodiscard]] constexpr bool next_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
+    cursor.skip_lws();
+    const char* begin = cursor.position();
+    if (!cursor.take(';')) return false;
+    cursor.skip_lws();
+    parameter = {};
+    parameter.name = cursor.take_while(kToken);
+    if (parameter.name.empty()) {
+        ok = false;
+        return false;
+    }
+    const char* end = cursor.position();
+    if (cursor.take_separator('=')) {
+        parameter.has_value = true;
+        if (cursor.peek() == '"') {
+            parameter.value = cursor.take_quoted();
+        } else {
+            const char* value = cursor.position();
+            while (!cursor.done()) {
+                const char c = cursor.peek();
+                if (!is(c, kUri) || c == ';' || c == ',') break;
+                cursor.take(c);
+            }
+            parameter.value = {value, static_cast<std::size_t>(cursor.position() - value)};
+        }
+        if (parameter.value.empty()) {
+            ok = false;
+            return false;
+        }
+        end = cursor.position();
+    } else {
+        cursor.move_to(end);
+    }
+    parameter.whole = {begin, static_cast<std::size_t>(end - begin)};
+    return true;
+}
+
+}  // namespace sipsteer

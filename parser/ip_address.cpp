@@ -1,0 +1,123 @@
+#include "parser/ip_address.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "parser/chars.hpp"
+
+namespace sipsteer {
+namespace {
+
+bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
+    for (std::size_t i = 0; i < 4; ++i) {
+        const std::size_t dot = text.find('.');
+        if ((i < 3) != (dot != std::string_view::npos)) return false;
+        const std::string_view part = text.substr(0, dot);
+        std::uint32_t value = 0;
+        if (part.size() > 3 || !parse_number(part, 255, value)) return false;
+        out[i] = static_cast<std::uint8_t>(value);
+        if (i < 3) text.remove_prefix(dot + 1);
+    }
+    return true;
+}
+
+/// The 16-bit groups of one side of `::`. Returns the number of bytes written, -1 on an error.
+int parse_groups(std::string_view text, std::uint8_t* out, std::size_t room) noexcept {
+    std::size_t used = 0;
+    while (!text.empty()) {
+        const std::size_t colon = text.find(':');
+        const std::string_view part = text.substr(0, colon);
+        if (colon == std::string_view::npos && part.find('.') != std::string_view::npos) {
+            if (used + 4 > room || !parse_v4(part, out + used)) return -1;
+            return static_cast<int>(used + 4);
+        }
+        if (part.empty() || part.size() > 4 || used + 2 > room || !all_of(part, kHexDigit)) return -1;
+        unsigned value = 0;
+        for (const char c : part) value = value * 16 + static_cast<unsigned>(hex_value(c));
+        out[used] = static_cast<std::uint8_t>(value >> 8);
+        out[used + 1] = static_cast<std::uint8_t>(value & 0xff);
+        used += 2;
+        if (colon == std::string_view::npos) break;
+        text.remove_prefix(colon + 1);
+        if (text.empty()) return -1;
+    }
+    return static_cast<int>(used);
+}
+
+bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
+    const std::size_t gap = text.find("::");
+    if (gap == std::string_view::npos) return parse_groups(text, out.data(), 16) == 16;
+    std::string_view tail = text.substr(gap + 2);
+    if (!tail.empty() && tail.front() == ':') tail.remove_prefix(1);
+    if (tail.find("::") != std::string_view::npos) return false;
+    const int head_bytes = parse_groups(text.substr(0, gap), out.data(), 14);
+    if (head_bytes < 0) return false;
+    std::array<std::uint8_t, 16> end{};
+    const int tail_bytes = parse_groups(tail, end.data(), 14 - static_cast<std::size_t>(head_bytes));
+    if (tail_bytes < 0) return false;
+    std::copy_n(end.begin(), tail_bytes, out.end() - tail_bytes);
+    return true;
+}
+
+char* write_group(char* at, char* end, unsigned value) noexcept { return std::to_chars(at, end, value, 16).ptr; }
+
+}  // namespace
+
+Result<IpAddress> parse_ip(std::string_view text) noexcept {
+    IpAddress address;
+    if (parse_v4(text, address.bytes.data())) return address;
+    if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+    address = {};
+    address.v6 = true;
+    if (text.find(':') == std::string_view::npos || !parse_v6(text, address.bytes)) {
+        return Failure(ParseError::bad_ip_address);
+    }
+    constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin())) {
+        IpAddress v4;
+        std::copy_n(address.bytes.begin() + 12, 4, v4.bytes.begin());
+        return v4;
+    }
+    return address;
+}
+
+std::size_t format_ip(const IpAddress& address, std::array<char, IpAddress::kMaxText>& out) noexcept {
+    char* at = out.data();
+    char* const end = out.data() + out.size();
+    if (!address.v6) {
+        for (std::size_t i = 0; i < 4; ++i) {
+            if (i != 0) *at++ = '.';
+            at = std::to_chars(at, end, address.bytes[i]).ptr;
+        }
+        return static_cast<std::size_t>(at - out.data());
+    }
+    std::array<unsigned, 8> groups{};
+    for (std::size_t i = 0; i < 8; ++i) {
+        groups[i] = static_cast<unsigned>(address.bytes[2 * i] << 8 | address.bytes[2 * i + 1]);
+    }
+    // RFC 5952 §4.2: the longest run of at least two zero groups, the first of equals, becomes `::`.
+    std::size_t gap = 8;
+    std::size_t gap_length = 1;
+    for (std::size_t i = 0; i < 8;) {
+        std::size_t run = i;
+        while (run < 8 && groups[run] == 0) ++run;
+        if (run - i > gap_length) {
+            gap = i;
+            gap_length = run - i;
+        }
+        i = run == i ? i + 1 : run;
+    }
+    for (std::size_t i = 0; i < 8; ++i) {
+        if (i == gap) {
+            *at++ = ':';
+            *at++ = ':';
+            i += gap_length - 1;
+            continue;
+        }
+        if (i != 0 && at[-1] != ':') *at++ = ':';
+        at = write_group(at, end, groups[i]);
+    }
+    return static_cast<std::size_t>(at - out.data());
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "parser/header_id.hpp"
+#include "parser/method.hpp"
+#include "parser/result.hpp"
+#include "parser/via.hpp"
+
+namespace sipsteer {
+
+/// One header line that a proxy reads: all views point into the message.
+struct HeaderField {
+    HeaderId id = HeaderId::other;
+    std::uint8_t next = 0;         ///< index of the next field of the same id; kNone: last
+    std::string_view line;         ///< from the first byte of the name to behind the final CRLF
+    std::string_view value;        ///< without blanks around it; may hold folds
+
+    static constexpr std::uint8_t kNone = 0xff;
+};
+
+struct ParseLimits {
+    std::uint32_t headers = 128;       ///< header lines, known or not; at most kMaxHeaders
+    std::uint32_t line_bytes = 16384;  ///< one header line with its folds
+
+    static constexpr std::uint32_t kMaxHeaders = 254;
+};
+
+/// A SIP message as views into the bytes it came in (RFC 3261 §7). Parses what a proxy needs and
+/// nothing else: other headers and the body stay opaque. Reused from message to message; no
+/// allocation. The bytes must outlive every use of the view.
+///
+/// Guaranteed after a successful parse(): every line ends in CRLF, exactly one From, To, Call-ID and
+/// CSeq, a valid top Via, CSeq method = request method, numbers within their ranges.
+class MessageView {
+  public:
+    /// Parses one message at the front of `bytes`; CRLFs before it are skipped (RFC 3261 §7.5). What
+    /// follows the end that Content-Length gives is left out (§18.3). On an error everything that
+    /// could be read is set all the same, so that an answer can be made; see can_answer().
+    /// Errors: any of ParseError but bad_replaces, bad_name_addr, bad_ip_address.
+    [[nodiscard]] Result<void> parse(std::string_view bytes, const ParseLimits& limits = {}) noexcept;
+
+    /// Nothing but CR, LF and NUL, or nothing at all: a keep-alive, no message (RFC 5626 §3.5.1).
+    [[nodiscard]] static bool is_keepalive(std::string_view bytes) noexcept;
+
+    [[nodiscard]] bool is_request() const noexcept { return status_code_ == 0; }
+    [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+    [[nodiscard]] std::string_view start_line() const noexcept { return start_line_; }  ///< with its CRLF
+    [[nodiscard]] std::string_view body() const noexcept { return body_; }
+    /// The position behind the last header line: that of the blank line.
+    [[nodiscard]] const char* headers_end() const noexcept { return headers_end_; }
+
+    [[nodiscard]] Method method() const noexcept { return method_; }  ///< of a response: its CSeq's
+    [[nodiscard]] std::string_view method_token() const noexcept { return method_token_; }
+    [[nodiscard]] std::string_view request_uri() const noexcept { return request_uri_; }
+    [[nodiscard]] std::uint16_t status_code() const noexcept { return status_code_; }
+
+    [[nodiscard]] const ViaView& top_via() const noexcept { return top_via_; }
+    [[nodiscard]] std::string_view call_id() const noexcept { return call_id_; }
+    [[nodiscard]] std::string_view from_tag() const noexcept { return from_tag_; }
+    [[nodiscard]] std::string_view to_tag() const noexcept { return to_tag_; }
+    [[nodiscard]] std::uint32_t cseq_number() const noexcept { return cseq_number_; }
+    /// -1 when there is no Max-Forwards.
+    [[nodiscard]] int max_forwards() const noexcept { return max_forwards_; }
+
+    /// The first header of that id, or nullptr.
+    [[nodiscard]] const HeaderField* find(HeaderId id) const noexcept {
+        const std::uint8_t index = first_[static_cast<std::size_t>(id)];
+        return index == HeaderField::kNone ? nullptr : &fields_[index];
+    }
+    /// The next header of the same id, or nullptr.
+    [[nodiscard]] const HeaderField* next(const HeaderField& field) const noexcept {
+        return field.next == HeaderField::kNone ? nullptr : &fields_[field.next];
+    }
+    [[nodiscard]] bool has(HeaderId id) const noexcept { return find(id) != nullptr; }
+    [[nodiscard]] std::string_view value(HeaderId id) const noexcept {
+        const HeaderField* field = find(id);
+        return field == nullptr ? std::string_view{} : field->value;
+    }
+
+    /// After a failed parse(): there is a top Via to answer to, the message is a request, and what an
+    /// answer copies holds no stray control byte (RFC 3261 §8.2.6, requirement 19).
+    [[nodiscard]] bool can_answer() const noexcept;
+
+  private:
+    Result<void> parse_start_line() noexcept;
+    Result<void> scan_headers(const char* at, const char* end, const ParseLimits& limits) noexcept;
+    Result<void> add_line(std::string_view line, const char* text_end) noexcept;
+    Result<void> read_core() noexcept;
+    Result<void> read_cseq() noexcept;
+    Result<void> read_body() noexcept;
+    Result<void> read_addresses() noexcept;
+
+    std::string_view bytes_;
+    std::string_view start_line_;
+    std::string_view body_;
+    const char* headers_end_ = nullptr;
+    std::string_view method_token_;
+    std::string_view request_uri_;
+    std::string_view call_id_;
+    std::string_view from_tag_;
+    std::string_view to_tag_;
+    ViaView top_via_;
+    std::uint32_t cseq_number_ = 0;
+    std::uint32_t line_count_ = 0;
+    int max_forwards_ = -1;
+    std::uint16_t status_code_ = 0;
+    Method method_ = Method::other;
+    std::uint8_t field_count_ = 0;
+    std::array<std::uint8_t, kHeaderIdCount + 1> first_{};
+    std::array<std::uint8_t, kHeaderIdCount + 1> last_{};
+    std::array<HeaderField, ParseLimits::kMaxHeaders> fields_;
+};
+
+}  // namespace sipsteer

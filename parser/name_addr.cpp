@@ -1,0 +1,91 @@
+#include "parser/name_addr.hpp"
+
+#include "parser/chars.hpp"
+#include "parser/cursor.hpp"
+#include "parser/via.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// Moves behind a display name, to the `<`. False when there is none: then it is a bare addr-spec.
+bool find_bracket(Cursor& cursor, bool& ok) noexcept {
+    while (!cursor.done() && cursor.peek() != '<') {
+        if (cursor.peek() == '"') {
+            if (cursor.take_quoted().empty()) {
+                ok = false;
+                return false;
+            }
+            continue;
+        }
+        cursor.take(cursor.peek());
+    }
+    return !cursor.done();
+}
+
+/// A bare URI ends at a blank, a semicolon, a comma or a question mark: with any of them inside, the
+/// brackets are a must (RFC 3261 §20.10).
+std::string_view take_bare_uri(Cursor& cursor) noexcept {
+    const char* begin = cursor.position();
+    while (!cursor.done()) {
+        const char c = cursor.peek();
+        if (!is(c, kUri) || c == ';' || c == ',' || c == '?') break;
+        cursor.take(c);
+    }
+    return {begin, static_cast<std::size_t>(cursor.position() - begin)};
+}
+
+std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
+    cursor.take('<');
+    const char* begin = cursor.position();
+    while (!cursor.done() && is(cursor.peek(), kUri)) cursor.take(cursor.peek());
+    const std::string_view uri{begin, static_cast<std::size_t>(cursor.position() - begin)};
+    return cursor.take('>') ? uri : std::string_view{};
+}
+
+}  // namespace
+
+Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
+    Cursor cursor{trim_lws(header)};
+    NameAddr value;
+    const char* const begin = cursor.position();
+    bool ok = true;
+    value.bracketed = find_bracket(cursor, ok);
+    if (!ok) return Failure(ParseError::bad_name_addr);
+    if (value.bracketed) {
+        value.uri = take_bracketed_uri(cursor);
+    } else {
+        cursor.move_to(begin);
+        value.uri = take_bare_uri(cursor);
+    }
+    if (value.uri.empty()) return Failure(ParseError::bad_name_addr);
+    const char* end = cursor.position();
+    cursor.skip_lws();
+    const char* const parameters = cursor.position();
+    Parameter parameter;
+    while (next_parameter(cursor, parameter, ok)) end = parameter.whole.data() + parameter.whole.size();
+    if (!ok) return Failure(ParseError::bad_name_addr);
+    if (end > parameters) value.parameters = {parameters, static_cast<std::size_t>(end - parameters)};
+    value.whole = {begin, static_cast<std::size_t>(end - begin)};
+    cursor.skip_lws();
+    if (cursor.done()) return value;
+    if (!cursor.take(',')) return Failure(ParseError::bad_name_addr);
+    cursor.skip_lws();
+    value.rest = cursor.rest();
+    return value;
+}
+
+Result<std::string_view> NameAddr::tag() const noexcept {
+    std::string_view tag;
+    Cursor cursor{parameters};
+    Parameter parameter;
+    bool ok = true;
+    while (next_parameter(cursor, parameter, ok)) {
+        if (!iequals(parameter.name, "tag")) continue;
+        if (!tag.empty() || parameter.value.empty()) return Failure(ParseError::bad_name_addr);
+        tag = parameter.value;
+    }
+    if (tag.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
+    return tag;
+}
+
+}  // namespace sipsteer

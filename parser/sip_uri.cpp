@@ -1,0 +1,130 @@
+#include "parser/sip_uri.hpp"
+
+#include "parser/chars.hpp"
+
+namespace sipsteer {
+namespace {
+
+UriScheme scheme_of(std::string_view name) noexcept {
+    switch (name.size()) {
+        case 3:
+            if (iequals(name, "sip")) return UriScheme::sip;
+            if (iequals(name, "tel")) return UriScheme::tel;
+            if (iequals(name, "urn")) return UriScheme::urn;
+            return UriScheme::other;
+        case 4: return iequals(name, "sips") ? UriScheme::sips : UriScheme::other;
+        default: return UriScheme::other;
+    }
+}
+
+bool valid_scheme(std::string_view name) noexcept {
+    if (name.empty() || !is(name.front(), kToken) || is(name.front(), kDigit)) return false;
+    for (const char c : name) {
+        if (!is(c, kToken)) return false;
+    }
+    return true;
+}
+
+/// Takes host[:port] off the front of `rest`.
+bool take_host_port(std::string_view& rest, SipUri& uri) noexcept {
+    std::size_t length = 0;
+    if (!rest.empty() && rest.front() == '[') {
+        length = rest.find(']');
+        if (length == std::string_view::npos || length < 3 || !all_of(rest.substr(1, length - 1), kIpv6)) return false;
+        ++length;
+    } else {
+        while (length < rest.size() && is(rest[length], kHost)) ++length;
+        if (length == 0) return false;
+    }
+    uri.host = rest.substr(0, length);
+    if (length < rest.size() && rest[length] == ':') {
+        const std::size_t begin = length + 1;
+        std::size_t end = begin;
+        while (end < rest.size() && is(rest[end], kDigit)) ++end;
+        std::uint32_t port = 0;
+        if (!parse_number(rest.substr(begin, end - begin), 65535, port) || port == 0) return false;
+        uri.port = static_cast<std::uint16_t>(port);
+        length = end;
+    }
+    uri.host_port = rest.substr(0, length);
+    rest.remove_prefix(length);
+    return true;
+}
+
+struct UriParameter {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Takes `;name[=value]` off the front of `rest`, which starts with a semicolon.
+UriParameter take_parameter(std::string_view& rest) noexcept {
+    rest.remove_prefix(1);
+    const std::string_view parameter = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(parameter.size());
+    const std::size_t equal = parameter.find('=');
+    if (equal == std::string_view::npos) return {parameter, {}};
+    return {parameter.substr(0, equal), parameter.substr(equal + 1)};
+}
+
+void note_parameters(SipUri& uri) noexcept {
+    std::string_view rest = uri.parameters;
+    while (!rest.empty()) {
+        const auto [name, value] = take_parameter(rest);
+        switch (name.size()) {
+            case 2:
+                if (iequals(name, "lr")) uri.lr = true;
+                break;
+            case 5:
+                if (uri.maddr.empty() && iequals(name, "maddr")) uri.maddr = value;
+                break;
+            case 9:
+                if (uri.transport.empty() && iequals(name, "transport")) uri.transport = value;
+                break;
+            default: break;
+        }
+    }
+}
+
+}  // namespace
+
+std::string_view uri_parameter(std::string_view parameters, std::string_view name) noexcept {
+    while (!parameters.empty()) {
+        const UriParameter parameter = take_parameter(parameters);
+        if (iequals(parameter.name, name)) return parameter.value;
+    }
+    return {};
+}
+
+Result<SipUri> SipUri::parse(std::string_view text) noexcept {
+    if (text.size() > kMaxUri) return Failure(ParseError::value_too_long);
+    SipUri uri;
+    uri.whole = text;
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos || !valid_scheme(text.substr(0, colon)) || !all_of(text, kUri)) {
+        return Failure(ParseError::bad_uri);
+    }
+    uri.scheme = scheme_of(text.substr(0, colon));
+    if (!uri.is_sip()) return uri;
+
+    std::string_view rest = text.substr(colon + 1);
+    // No "@" stands unescaped right of the userinfo (RFC 3261 §25.1), while ";" and "?" may stand in it.
+    const std::size_t at = rest.find('@');
+    if (at != std::string_view::npos) {
+        uri.userinfo = rest.substr(0, at);
+        uri.user = uri.userinfo.substr(0, uri.userinfo.find(':'));
+        if (uri.user.empty()) return Failure(ParseError::bad_uri);
+        rest.remove_prefix(at + 1);
+    }
+    if (!take_host_port(rest, uri)) return Failure(ParseError::bad_uri);
+    const std::size_t question = rest.find('?');
+    if (question != std::string_view::npos) {
+        uri.headers = rest.substr(question + 1);
+        rest = rest.substr(0, question);
+    }
+    if (!rest.empty() && rest.front() != ';') return Failure(ParseError::bad_uri);
+    uri.parameters = rest;
+    note_parameters(uri);
+    return uri;
+}
+
+}  // namespace sipsteer

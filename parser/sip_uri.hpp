@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "parser/result.hpp"
+
+namespace sipsteer {
+
+enum class UriScheme : std::uint8_t { sip, sips, tel, urn, other };
+
+/// A SIP or SIPS URI (RFC 3261 §19.1). Views point into the parsed bytes; nothing is unescaped.
+/// For other schemes only `scheme` and `whole` are set.
+struct SipUri {
+    UriScheme scheme = UriScheme::other;
+    std::string_view whole;
+    std::string_view user;        ///< without a password; empty when there is none
+    std::string_view userinfo;    ///< user[:password]
+    std::string_view host;        ///< as written, IPv6 with its brackets
+    std::uint16_t port = 0;       ///< 0 when there is none
+    std::string_view host_port;   ///< host[:port] as written
+    std::string_view parameters;  ///< from the first semicolon on, without headers
+    std::string_view headers;     ///< behind the question mark
+    std::string_view transport;   ///< value of the transport parameter
+    std::string_view maddr;
+    bool lr = false;
+
+    [[nodiscard]] bool is_sip() const noexcept { return scheme <= UriScheme::sips; }
+
+    /// Errors: bad_uri (no scheme, no host, a port that is none, blanks, controls, quotes, angle
+    /// brackets), value_too_long. An unknown scheme is no error.
+    [[nodiscard]] static Result<SipUri> parse(std::string_view text) noexcept;
+};
+
+/// The value of the first parameter `name` in `;a=b;c=d`, escapes left alone; empty when it has none.
+[[nodiscard]] std::string_view uri_parameter(std::string_view parameters, std::string_view name) noexcept;
+
+/// Longest URI that is accepted.
+inline constexpr std::size_t kMaxUri = 4096;
+
+}  // namespace sipsteer

@@ -1,0 +1,89 @@
+#include "parser/via.hpp"
+
+#include "parser/chars.hpp"
+#include "parser/cursor.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// sent-protocol: "SIP" SLASH "2.0" SLASH transport. Another name or version is not ours to answer.
+bool parse_protocol(Cursor& cursor, ViaView& via) noexcept {
+    if (!iequals(cursor.take_while(kToken), "SIP") || !cursor.take_separator('/')) return false;
+    if (cursor.take_while(kToken) != "2.0" || !cursor.take_separator('/')) return false;
+    via.transport = cursor.take_while(kToken);
+    return !via.transport.empty() && is_lws(cursor.peek());
+}
+
+bool parse_sent_by(Cursor& cursor, ViaView& via) noexcept {
+    cursor.skip_lws();
+    const char* begin = cursor.position();
+    if (cursor.take('[')) {
+        if (cursor.take_while(kIpv6).size() < 2 || !cursor.take(']')) return false;
+    } else if (cursor.take_while(kHost).empty()) {
+        return false;
+    }
+    via.host = {begin, static_cast<std::size_t>(cursor.position() - begin)};
+    const char* const end = cursor.position();
+    if (!cursor.take_separator(':')) {
+        cursor.move_to(end);
+        return true;
+    }
+    std::uint32_t port = 0;
+    if (!parse_number(cursor.take_while(kDigit), 65535, port) || port == 0) return false;
+    via.port = static_cast<std::uint16_t>(port);
+    return true;
+}
+
+void note(ViaView& via, const Parameter& parameter) noexcept {
+    // The first of two equal parameters counts.
+    switch (parameter.name.size()) {
+        case 5:
+            if (!via.has_rport && iequals(parameter.name, "rport")) {
+                via.has_rport = true;
+                via.rport = parameter.value;
+                via.rport_whole = parameter.whole;
+            } else if (via.maddr.empty() && iequals(parameter.name, "maddr")) {
+                via.maddr = parameter.value;
+            }
+            break;
+        case 6:
+            if (via.branch.empty() && iequals(parameter.name, "branch")) via.branch = parameter.value;
+            break;
+        case 8:
+            if (via.received.empty() && iequals(parameter.name, "received")) {
+                via.received = parameter.value;
+                via.received_whole = parameter.whole;
+            }
+            break;
+        default: break;
+    }
+}
+
+}  // namespace
+
+Result<ViaView> ViaView::parse(std::string_view header) noexcept {
+    Cursor cursor{trim_lws(header)};
+    ViaView via;
+    const char* begin = cursor.position();
+    if (!parse_protocol(cursor, via) || !parse_sent_by(cursor, via)) return Failure(ParseError::bad_via);
+    const char* const sent_by_end = cursor.position();
+    const char* end = sent_by_end;
+    bool ok = true;
+    Parameter parameter;
+    while (next_parameter(cursor, parameter, ok)) {
+        note(via, parameter);
+        end = parameter.whole.data() + parameter.whole.size();
+    }
+    if (!ok) return Failure(ParseError::bad_via);
+    if (via.branch.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
+    via.value = {begin, static_cast<std::size_t>(end - begin)};
+    via.parameters = {sent_by_end, static_cast<std::size_t>(end - sent_by_end)};
+    cursor.skip_lws();
+    if (cursor.done()) return via;
+    if (!cursor.take(',')) return Failure(ParseError::bad_via);
+    cursor.skip_lws();
+    via.rest = cursor.rest();
+    return via;
+}
+
+}  // namespace sipsteer
