@@ -22,7 +22,8 @@ class CallFailed(Exception):
 
 class Call:
     """A dialog of `phone`. Read-only for tests: call_id, local_tag, remote_tag, remote_contact, final_status, outgoing,
-    confirmed, ended, replaced (the call that this one took over), replaced_by, request (the INVITE), requests (methods received)."""
+    confirmed, ended, ended_by, replaced (the call that this one took over), replaced_by, request (the INVITE), requests
+    (methods received), referred (calls made for the peer's REFER)."""
 
     def __init__(self, phone, outgoing, remote_uri=None, invite=None):
         self.phone, self.outgoing = phone, outgoing
@@ -33,7 +34,7 @@ class Call:
         self.ended_by = None      # "us" or "them"
         self.replaced = self.replaced_by = None
         self.requests = []
-        self.referred = []        # calls made because the peer sent REFER
+        self.referred = []
         self.rtp = None
         self.local_cseq, self.remote_cseq = random.randrange(1, 2000), None
         self._local_hold, self._remote_sdp = "sendrecv", None
@@ -105,8 +106,8 @@ class Call:
         return (await self.send("BYE")).status
 
     async def cancel(self):
-        """Cancels an outgoing call; waits for a provisional answer first (§9.1). Returns the INVITE's final status; a 200
-        that was faster is ended by BYE."""
+        """Cancels an outgoing call, once there is a provisional answer (§9.1). Returns the INVITE's final status; a 200 that
+        was faster is ended by BYE."""
         while not (self._invite.provisional or self._final.is_set()):
             await asyncio.sleep(0.01)
         if not self._final.is_set():
@@ -157,9 +158,9 @@ class Call:
         return Replaces(self.call_id, self.remote_tag, self.local_tag, early_only)
 
     def refer_to(self, style="aor", early_only=False):
-        """Refer-To for a transfer to this call's peer, as different phones write it: `aor` with the address that was called;
-        `aor_no_port` without port, %3b in lower case, from-tag first; `contact` with the peer's Contact, Require and
-        maybe no user."""
+        """Refer-To for a transfer to this call's peer, as different phones write it: `aor` with the address that was
+        called; `aor_no_port` without port, %3b in lower case, from-tag first; `contact` with the peer's Contact,
+        Require, and maybe no user."""
         value = str(self.replaces(early_only))
         if style == "aor":
             return f"<{Uri(self.remote_uri).without_headers()}?Replaces={escape(value)}>"
@@ -173,8 +174,8 @@ class Call:
         raise ValueError(style)
 
     async def refer_attended(self, other_call, style="aor", timeout=ANSWER_SECONDS, early_only=False):
-        """Transfers this call's peer to the peer of `other_call`; returns the final status that the NOTIFYs told, or the
-        status that refused the REFER."""
+        """Transfers this call's peer to the peer of `other_call`; returns the final status that the NOTIFYs told, or
+        the status that refused the REFER."""
         return await self._refer(other_call.refer_to(style, early_only), timeout)
 
     async def refer_blind(self, uri, timeout=ANSWER_SECONDS):
@@ -493,7 +494,7 @@ class Call:
     async def _open_rtp(self):
         if self.phone.rtp and not self.rtp and not self.ended:
             self.rtp = RtpSession(self.phone.name)
-            await self.rtp.open(self.phone.host, self.phone.namespace)
+            await self.rtp.open(self.phone.host)
             self._apply_media()
 
     def _attach(self, message, body):

@@ -22,14 +22,15 @@ SUPPORTED = {"replaces", "timer", "norefersub", "path"}
 
 
 class Phone:
-    """One user agent with any number of calls. Without a proxy requests go where the URI says.
+    """One user agent with any number of calls. Without a proxy requests go where the URI says; `route` puts a Route to the
+    proxy into what is sent out of dialog; `rtp` false leaves the voice out. Sockets are made in the namespace of the thread.
 
     Policy for incoming calls: `reject_with` (a status) refuses them, else they ring for `ring_seconds` and are answered
     when `auto_answer` is true, or else by the test: `call.answer()` or `call.reject(status)`."""
 
-    def __init__(self, name, host, port=5060, proxy=None, password=None, *, namespace=None, route=False, rtp=True):
+    def __init__(self, name, host, port=5060, proxy=None, password=None, *, route=False, rtp=True):
         self.name, self.host, self.port, self.proxy, self.password = name, host, port, proxy, password
-        self.namespace, self.route, self.rtp = namespace, route, rtp
+        self.route, self.rtp = route, rtp
         self.auto_answer, self.ring_seconds, self.reject_with = True, 0.05, None
         self.calls = []           # every call of this phone, ended ones too, oldest first
         self.endpoint = None
@@ -37,7 +38,7 @@ class Phone:
         self._tasks = set()
 
     async def start(self):
-        self.endpoint = Endpoint(self.host, self.port, self.namespace)
+        self.endpoint = Endpoint(self.host, self.port)
         self.endpoint.on_request, self.endpoint.on_ack = self._on_request, self._on_ack
         self.endpoint.on_stray, self.endpoint.on_cancel = self._on_stray, self._on_cancel
         await self.endpoint.open()
@@ -262,7 +263,7 @@ class Phone:
         """For subclasses: the CANCEL is answered already; `invite` is None when it matched nothing."""
 
     def _on_stray(self, response):
-        """A 2xx that no transaction waits for: a retransmission wants its ACK again; another fork is ended (§13.2.2.4)."""
+        """A 2xx that no transaction waits for: sent again, it wants its ACK again; another fork is ended (§13.2.2.4)."""
         call = self.find(response.call_id, response.tag("From"))
         if call:
             call.on_stray(response)

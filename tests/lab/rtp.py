@@ -1,6 +1,7 @@
 """RTP that names its sender, and the SDP that goes with it (RFC 3550, RFC 3264, G.711 payload type 0)."""
 
 import asyncio
+import errno
 import random
 import re
 import struct
@@ -26,14 +27,15 @@ class RtpSession(asyncio.DatagramProtocol):
         self._sequence, self._timestamp = random.getrandbits(16), random.getrandbits(32)
         self._ssrc, self._next, self._first = random.getrandbits(32), 0.0, True
 
-    async def open(self, host, namespace=None):
+    async def open(self, host):
         """Binds an even port, as RTP wants it, and starts the clock."""
-        for _ in range(50):
-            sock = udp_socket(host, random.randrange(20000, 30000, 2), namespace, missing_ok=True)
-            if sock:
-                break
-        else:
-            raise OSError("no free RTP port")
+        sock = None
+        while sock is None:
+            try:
+                sock = udp_socket(host, random.randrange(20000, 30000, 2))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
         self.port = sock.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
@@ -50,7 +52,8 @@ class RtpSession(asyncio.DatagramProtocol):
     def _send_and_wait(self):
         if self.sending and self.peer:
             payload = (f"<{self.name}>".encode() * PACKET_SAMPLES)[:PACKET_SAMPLES]
-            header = struct.pack("!BBHII", 0x80, 0x80 if self._first else 0, self._sequence, self._timestamp, self._ssrc)
+            marker = 0x80 if self._first else 0
+            header = struct.pack("!BBHII", 0x80, marker, self._sequence, self._timestamp, self._ssrc)
             self._transport.sendto(header + payload, self.peer)
             self._first = False
             self._sequence = (self._sequence + 1) & 0xFFFF

@@ -278,7 +278,8 @@ def new_call_id(host):
     """A Call-ID in one of the shapes that real phones and servers use; all are opaque to everybody else."""
     return random.choice((
         lambda: str(uuid.uuid4()), lambda: f"{random.getrandbits(64):016x}", lambda: f"{word(4)}~{word(5)}",
-        lambda: f"{word(15).lower()}@vm", lambda: f"{random.randrange(1, 9)}-{random.getrandbits(40)}@{host_port(host)}",
+        lambda: f"{word(15).lower()}@vm",
+        lambda: f"{random.randrange(1, 9)}-{random.getrandbits(40)}@{host_port(host)}",
         lambda: f"{uuid.uuid4().hex}@{host_port(host)}", lambda: f"{word(10)}.!%*_+`'~"))()
 
 

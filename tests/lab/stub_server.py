@@ -1,4 +1,4 @@
-"""A media server for tests without Asterisk: it answers calls, knows its own dialogs, and refuses what is not its own."""
+"""A media server for tests without Asterisk: it answers calls, knows its own dialogs, and refuses all others."""
 
 from . import digest
 from .phone import Phone
@@ -7,14 +7,14 @@ from .sip import Replaces, Uri, host_port, response_to
 
 class StubServer(Phone):
     """Behaves as Asterisk does towards a proxy: Contact without user when it was called, `asterisk@` when it calls; an
-    INVITE with Replaces is judged after the extension; REFER to a dialog of its own is done here, any other by an INVITE
-    through the proxy with a Route to it; an OPTIONS with a dialog's ids tells whether it owns it.
+    INVITE with Replaces is judged after the extension; REFER to a dialog of its own is done here, any other by an
+    INVITE through the proxy with a Route to it; an OPTIONS with a dialog's ids tells whether it owns it.
 
     `misroutes` lists what came here although another server owns it (nothing here knew the dialog); a test asserts that
     it is empty, or what it holds. `ask` is a password: everything that makes or registers something is challenged."""
 
-    def __init__(self, name, host, port=5060, proxy=None, *, ask=None, extensions=None, namespace=None, rtp=True):
-        super().__init__(name, host, port, proxy, namespace=namespace, route=True, rtp=rtp)
+    def __init__(self, name, host, port=5060, proxy=None, *, ask=None, extensions=None, rtp=True):
+        super().__init__(name, host, port, proxy, route=True, rtp=rtp)
         self.ask, self.extensions = ask, extensions
         self.ring_seconds = 0.02
         self.misroutes = []           # requests

@@ -1,51 +1,25 @@
 """SIP transactions over UDP, client and server (RFC 3261 §17, with RFC 6026's Accepted state for INVITE)."""
 
 import asyncio
-import ctypes
-import os
 import socket
 import time
 
 from .sip import Message, Via, host_port, new_branch, new_tag, response_to, split_outside
 
 T1, T2, T4 = 0.5, 4.0, 5.0
-CLONE_NEWNET = 0x40000000
 
 
-def udp_socket(host, port, namespace=None, missing_ok=False):
-    """A bound UDP socket, made inside the named network namespace when one is given. None when the port is taken
-    and `missing_ok`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY) if namespace else None
+def udp_socket(host, port):
+    """A bound UDP socket that does not block, in the network namespace of the calling thread."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        if namespace:
-            _enter(f"/run/netns/{namespace}")
-        sock = socket.socket(family, socket.SOCK_DGRAM)
-    finally:
-        if namespace:
-            libc = ctypes.CDLL(None, use_errno=True)
-            if libc.setns(home, CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "cannot return to the first network namespace")
-            os.close(home)
-    sock.setblocking(False)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         sock.bind((host, port))
     except OSError:
         sock.close()
-        if missing_ok:
-            return None
         raise
     return sock
-
-
-def _enter(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), f"cannot enter {path}")
-    finally:
-        os.close(descriptor)
 
 
 class ClientTransaction:
@@ -189,8 +163,8 @@ class Endpoint(asyncio.DatagramProtocol):
     """The transport and transaction layers of one address. The owner sets `on_request(transaction)`,
     `on_ack(message)` for the ACK to a 2xx and `on_stray(response)` for 2xx that no transaction waits for."""
 
-    def __init__(self, host, port, namespace=None):
-        self.host, self.port, self.namespace = host, port, namespace
+    def __init__(self, host, port):
+        self.host, self.port = host, port
         self.clients, self.servers = {}, {}
         self.on_request = self.on_ack = self.on_stray = None
         self.on_cancel = lambda transaction, invite: None
@@ -199,7 +173,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self._transport = None
 
     async def open(self):
-        sock = udp_socket(self.host, self.port, self.namespace)
+        sock = udp_socket(self.host, self.port)
         self.port = sock.getsockname()[1]
         self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=sock)
 
@@ -290,7 +264,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self.on_cancel(transaction, invite)
 
     def _mark_source(self, message, text, via, address):
-        """Writes received and rport into the top Via (§18.2.1, RFC 3581 §4); returns where the answer goes (§18.2.2)."""
+        """Writes received and rport into the top Via (§18.2.1, RFC 3581 §4); returns where answers go (§18.2.2)."""
         shown, destination = text, (via.host, via.port)
         if via.params.get("rport") == "":
             shown, destination = f"{text};received={address[0]}".replace(";rport", f";rport={address[1]}", 1), address
