@@ -93,6 +93,10 @@ class AsteriskServer:
         return self._process.pid if self._process else None
 
     @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def ami(self):
         """A connection to this server's manager interface, opened at the first use."""
         if self._ami is None:

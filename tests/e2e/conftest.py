@@ -1,0 +1,81 @@
+"""What all end-to-end tests share: a network of their own, real servers, and the proxy."""
+
+import asyncio
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from lab.asterisk import AsteriskCluster, AsteriskUnavailable   # noqa: E402
+from lab.namespace import NetworkNamespace                      # noqa: E402
+from lab.scene import Scene, all_phones                         # noqa: E402
+from lab.sipsteer import BINARY, Sipsteer, cluster_config       # noqa: E402
+
+ASTERISK_VERSIONS = (16, 22)
+
+TRANSFER = """
+[transfer]
+fallback = "sip:replaces@127.0.1.1:5060"
+rewrite_user_if_empty = "replaces"
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def namespace():
+    """Moves the whole run into a network namespace of its own, so that any port is free and two runs do not meet.
+    None where this user may not make one: tests of real servers are skipped then."""
+    try:
+        own = NetworkNamespace()
+    except OSError:
+        return None
+    own.enter()
+    return own
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """The proxy to test: $SIPSTEER, or build/sipsteer."""
+    path = pathlib.Path(os.environ.get("SIPSTEER", BINARY))
+    if not path.exists():
+        pytest.fail(f"{path} is not built")
+    return path
+
+
+@pytest.fixture(scope="module", params=ASTERISK_VERSIONS, ids=lambda version: f"asterisk{version}")
+def cluster(request, namespace):
+    """Two real Asterisk servers, pbx-1 and pbx-2, that know everybody of lab.scene."""
+    if namespace is None:
+        pytest.skip("a network namespace and chroot need root")
+    try:
+        servers = AsteriskCluster(request.param, 2, phones=all_phones())
+    except AsteriskUnavailable as reason:
+        if request.param == 16:
+            pytest.fail(f"no root with Asterisk 16: {reason}")   # its packages are frozen: this one has to be there
+        pytest.skip(f"no root with Asterisk {request.param}: {reason}")
+    with servers:
+        yield servers
+
+
+@pytest.fixture
+def play(cluster, binary):
+    """play(story, more=TOML, seconds=60): runs the coroutine `story(scene)` with a fresh sipsteer in front of the
+    cluster, and asserts the counter law after it."""
+    def run(story, more=TRANSFER, seconds=60, servers=cluster):
+        config = cluster_config([(server.name, server.uri) for server in servers], more=more)
+
+        async def in_scene(sipsteer):
+            async with Scene(servers, sipsteer) as scene:
+                await asyncio.wait_for(story(scene), seconds)
+
+        with Sipsteer(config, binary) as sipsteer:
+            sipsteer.wait_servers_up(len(servers))
+            try:
+                asyncio.run(in_scene(sipsteer))
+            except BaseException:
+                servers.print_logs()
+                raise
+            sipsteer.assert_counter_law()
+    return run
