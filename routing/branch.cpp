@@ -1,0 +1,77 @@
+#include "routing/branch.hpp"
+
+#include <algorithm>
+
+#include "routing/hex.hpp"
+
+namespace sipsteer {
+namespace {
+
+constexpr std::string_view kCookie = "z9hG4bK";
+constexpr std::string_view kOurs = "z9hG4bKss-";
+constexpr std::string_view kReplyPrefix = "ss";
+
+/// An RFC 3261 branch: the cookie and more behind it (a bare cookie is none).
+bool has_cookie(std::string_view branch) noexcept {
+    return branch.size() > kCookie.size() && iequals(branch.substr(0, kCookie.size()), kCookie);
+}
+
+std::uint64_t branch_mac(const KeyedHash& sign, const ViaView& via, const MessageView& message,
+                         ServerId origin) noexcept {
+    KeyedHash::Input input{sign};
+    input.add("branch").add(via.branch).add_lower(via.host).add(via.port);
+    input.add(message.call_id()).add(message.cseq_number()).add(origin);
+    // An RFC 2543 client gives no unique branch; with the From tag the rest still names the
+    // transaction (RFC 3261 §16.11), and CANCEL and ACK carry the same.
+    if (!has_cookie(via.branch)) input.add(message.from_tag());
+    return input.finish();
+}
+
+std::uint64_t reply_mac(const KeyedHash& sign, const MessageView& message) noexcept {
+    return KeyedHash::Input{sign}
+        .add("to-tag")
+        .add(message.call_id())
+        .add(message.from_tag())
+        .add(message.cseq_number())
+        .finish();
+}
+
+}  // namespace
+
+BranchText make_branch(const KeyedHash& sign, const MessageView& request, ServerId origin) noexcept {
+    BranchText text;
+    char* at = std::ranges::copy(kOurs, text.begin()).out;
+    at = write_hex(at, origin, 8);
+    write_hex(at, branch_mac(sign, request.top_via(), request, origin), 16);
+    return text;
+}
+
+std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& response,
+                                      const ViaView& next_via) noexcept {
+    const std::string_view branch = response.top_via().branch;
+    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kOurs)) return std::nullopt;
+    std::uint64_t origin = 0;
+    std::uint64_t mac = 0;
+    if (!read_hex(branch.substr(kOurs.size(), 8), origin) || !read_hex(branch.substr(kOurs.size() + 8), mac)) {
+        return std::nullopt;
+    }
+    const auto server = static_cast<ServerId>(origin);
+    if (!equal_constant_time(mac, branch_mac(sign, next_via, response, server))) return std::nullopt;
+    return server;
+}
+
+ReplyTag make_reply_tag(const KeyedHash& sign, const MessageView& request) noexcept {
+    ReplyTag tag;
+    char* at = std::ranges::copy(kReplyPrefix, tag.begin()).out;
+    write_hex(at, reply_mac(sign, request), 16);
+    return tag;
+}
+
+bool is_reply_tag(const KeyedHash& sign, const MessageView& ack) noexcept {
+    const std::string_view tag = ack.to_tag();
+    std::uint64_t mac = 0;
+    return tag.size() == std::tuple_size_v<ReplyTag> && tag.starts_with(kReplyPrefix) &&
+           read_hex(tag.substr(kReplyPrefix.size()), mac) && equal_constant_time(mac, reply_mac(sign, ack));
+}
+
+}  // namespace sipsteer

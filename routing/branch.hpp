@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "parser/message_view.hpp"
+#include "routing/keyed_hash.hpp"
+#include "routing/media_server.hpp"
+
+namespace sipsteer {
+
+/// Our branch parameter: cookie, the server that the request came from (zeros: from outside), and a MAC
+/// over what a response brings back: the Via below ours, Call-ID, CSeq number and that server. The
+/// same for an INVITE, its retransmissions, its CANCEL and its ACK to a non-2xx, on every worker,
+/// every proxy with the key and after a restart (RFC 3261 §16.11, §16.6 step 8). Never the method,
+/// an address we add, or the time.
+using BranchText = std::array<char, 10 + 8 + 16>;
+
+/// `request`: as received. `origin`: the server that sent it, or kNoServer.
+[[nodiscard]] BranchText make_branch(const KeyedHash& sign, const MessageView& request, ServerId origin) noexcept;
+
+/// The origin of the request that `response` answers, when its top Via carries our branch and
+/// `next_via` is the Via below it. None: not our branch, or not of this transaction.
+[[nodiscard]] std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& response,
+                                                    const ViaView& next_via) noexcept;
+
+/// Parameter of our Via: the listener that the request came in by, where the peer's address alone would
+/// not lead the response out by the same one (RFC 3581 §4). An index; a forged one only picks another
+/// of our own sockets.
+inline constexpr std::string_view kListenerParameter = "ss-in";
+
+/// To tag of our own answers: a function of the request, so a retransmission gets the same one and the
+/// ACK to it is recognised without state (RFC 3261 §8.2.7).
+using ReplyTag = std::array<char, 2 + 16>;
+[[nodiscard]] ReplyTag make_reply_tag(const KeyedHash& sign, const MessageView& request) noexcept;
+
+/// The To tag of `ack` is one that we made for its INVITE.
+[[nodiscard]] bool is_reply_tag(const KeyedHash& sign, const MessageView& ack) noexcept;
+
+}  // namespace sipsteer

@@ -1,0 +1,36 @@
+#include "routing/decision.hpp"
+
+namespace sipsteer {
+namespace {
+
+void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) noexcept {
+    using What = Effects::DialogChange::What;
+    switch (change.what) {
+        case What::learn_early:
+            calls.learn(change.key, change.server, DialogState::early, now, {change.lifetime, change.timed});
+            break;
+        case What::learn_confirmed:
+            calls.learn(change.key, change.server, DialogState::confirmed, now, {change.lifetime, change.timed});
+            break;
+        case What::witness: calls.witness(change.key, change.server, now, change.lifetime); break;
+        case What::refresh: calls.refresh(change.key, change.server, now, {change.lifetime, change.timed}); break;
+        case What::end: calls.end(change.key, change.server, now); break;
+        case What::end_early:
+            calls.end_early(change.key.call, change.key.local, change.tag_is_local, change.server, now);
+            break;
+    }
+}
+
+}  // namespace
+
+bool apply(const Effects& effects, PinTable& pins, CallTable& calls, Seconds now) noexcept {
+    if (effects.pin) {
+        const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
+        if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
+    }
+    if (effects.answer) pins.answered(effects.answer->key, effects.answer->provisional, now);
+    for (std::uint8_t i = 0; i < effects.dialog_count; ++i) apply(effects.dialogs[i], calls, now);
+    return true;
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,126 @@
+#include "routing/dialog_observer.hpp"
+
+#include "parser/chars.hpp"
+#include "routing/router.hpp"
+
+namespace sipsteer {
+namespace {
+
+using Change = Effects::DialogChange;
+
+/// A session that is not refreshed is over by then; what is added covers a slow refresh and the BYE
+/// (RFC 4028 §10 lets the sides act up to 32 s before or at the end).
+constexpr Seconds kSessionMargin = 60;
+
+/// delta-seconds of Session-Expires (RFC 4028 §4), 0 when there is none.
+Seconds session_interval(const MessageView& message) noexcept {
+    const std::string_view value = message.value(HeaderId::session_expires);
+    std::uint32_t seconds = 0;
+    const std::string_view digits = value.substr(0, value.find_first_of("; \t\r\n"));
+    return parse_number(digits, 7 * 24 * 3600, seconds) ? seconds : 0;
+}
+
+/// How long a confirmed dialog lives without a sign of life.
+void set_lifetime(const Snapshot& snapshot, const MessageView& message, Change& change) noexcept {
+    const Seconds interval = session_interval(message);
+    change.timed = interval != 0;
+    change.lifetime = interval != 0 ? interval + kSessionMargin : snapshot.call_ttl;
+}
+
+bool is_success(std::uint16_t status) noexcept { return status >= 200 && status < 300; }
+
+/// What the response says about the dialog of its two tags. No value: nothing.
+std::optional<Change> change_of(const Snapshot& snapshot, const MessageView& response) noexcept {
+    const std::uint16_t status = response.status_code();
+    const Method method = response.method();
+    Change change;
+    if (method == Method::invite && status < 200) {
+        if (status == 100 || status == 199) return std::nullopt;  // no dialog; the end of one fork (RFC 6228)
+        change.what = Change::What::learn_early;
+        change.lifetime = CallTable::kEarly;
+        return change;
+    }
+    if (status == 481 || status == 408 || (method == Method::bye && is_success(status))) {
+        change.what = Change::What::end;
+        return change;
+    }
+    if (!is_success(status) || method == Method::cancel) return std::nullopt;
+    set_lifetime(snapshot, response, change);
+    if (method == Method::invite) {
+        change.what = Change::What::learn_confirmed;
+    } else {
+        // Only INVITE and UPDATE negotiate a session timer; anything else is a sign of life.
+        change.what = Change::What::refresh;
+        change.timed = change.timed && method == Method::update;
+        if (!change.timed) change.lifetime = snapshot.call_ttl;
+    }
+    return change;
+}
+
+/// A final answer to an INVITE that is not a challenge and no success.
+bool fails_invite(const MessageView& response) noexcept {
+    const std::uint16_t status = response.status_code();
+    return response.method() == Method::invite && status >= 300 && status != 401 && status != 407;
+}
+
+}  // namespace
+
+void observe_request(const Snapshot& snapshot, const MessageView& request, const Source& source,
+                     Effects& effects) noexcept {
+    if (!source.server || request.to_tag().empty()) return;
+    const Method method = request.method();
+    if (method != Method::bye && method != Method::invite && method != Method::update) return;
+    Change change;
+    change.server = snapshot.servers[*source.server].id;
+    change.key = dialog_key(snapshot.key.table, request.call_id(), request.from_tag(), request.to_tag());
+    if (method == Method::bye) {
+        change.what = Change::What::end;
+    } else {
+        // A re-INVITE proves the dialog; so a table that was lost fills again.
+        change.what = method == Method::invite ? Change::What::witness : Change::What::refresh;
+        change.lifetime = snapshot.call_ttl;
+    }
+    effects.add(change);
+}
+
+void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source, ServerId origin,
+                      Effects& effects) noexcept {
+    const KeyedHash& hash = snapshot.key.table;
+    const ServerId responder = source.server ? snapshot.servers[*source.server].id : kNoServer;
+    if (response.method() == Method::invite) {
+        effects.answer = {make_pin_key(hash, response, origin), response.status_code() < 200};
+    }
+    if (fails_invite(response)) {
+        Change change;
+        change.what = Change::What::end_early;
+        change.key.call = call_hash(hash, response.call_id());
+        change.key.local = tag_hash(hash, response.from_tag());
+        if (responder != kNoServer) {
+            change.server = responder;
+            effects.add(change);
+        }
+        if (origin != kNoServer) {
+            change.server = origin;
+            change.tag_is_local = true;
+            effects.add(change);
+        }
+        if (response.status_code() != 481 && response.status_code() != 408) return;
+    }
+    if (response.to_tag().empty()) return;
+    auto change = change_of(snapshot, response);
+    if (!change) return;
+    const DialogKey key = dialog_key(hash, response.call_id(), response.to_tag(), response.from_tag());
+    // The callee's end is local to the To tag, the caller's to the From tag (requirement 63).
+    if (responder != kNoServer) {
+        change->key = key;
+        change->server = responder;
+        effects.add(*change);
+    }
+    if (origin != kNoServer) {
+        change->key = key.reversed();
+        change->server = origin;
+        effects.add(*change);
+    }
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,172 @@
+#include "routing/forward.hpp"
+
+#include "parser/cursor.hpp"
+#include "parser/header_lines.hpp"
+#include "routing/branch.hpp"
+#include "routing/record_route.hpp"
+#include "routing/request_uri_edit.hpp"
+#include "routing/splices.hpp"
+#include "routing/via_edit.hpp"
+
+namespace sipsteer {
+namespace {
+
+constexpr std::uint32_t kMaxForwardsWhenAbsent = 70;  // RFC 3261 §16.6 step 3
+
+template <std::size_t N>
+std::string_view view(const std::array<char, N>& text) noexcept {
+    return {text.data(), N};
+}
+
+const char* end_of(std::string_view text) noexcept { return text.data() + text.size(); }
+
+ServerId origin_of(const Source& source, const Snapshot& snapshot) noexcept {
+    return source.server ? snapshot.servers[*source.server].id : kNoServer;
+}
+
+/// Our Via, and Max-Forwards when there was none: above the Via that was on top.
+std::string_view own_via(const MessageView& request, const Source& source, const Forward& forward,
+                         const Snapshot& snapshot, Splices& splices) noexcept {
+    const Listener& out = snapshot.local[forward.listener];
+    auto text = splices.text();
+    text.add("Via: SIP/2.0/").add(via_token(out.bind.transport)).add(" ").add(out.sent_by);
+    text.add(";branch=").add(view(make_branch(snapshot.key.sign, request, origin_of(source, snapshot))));
+    // The response arrives at `out`; it must leave by the listener that the request came in by.
+    const auto back = snapshot.local.sender(source.endpoint, source.is_server(), forward.listener);
+    if (back != source.listener) text.add(";").add(kListenerParameter).add("=").add_number(source.listener);
+    text.add("\r\n");
+    if (request.max_forwards() < 0) text.add("Max-Forwards: ").add_number(kMaxForwardsWhenAbsent).add("\r\n");
+    return text.view();
+}
+
+void add_record_route(const Listener& listener, const RouteSignature& signature, Splices::Text& text) noexcept {
+    text.add("Record-Route: <sip:").add(listener.sent_by);
+    if (listener.bind.transport != Transport::udp) {
+        text.add(";transport=").add(listener.bind.transport == Transport::tls ? "tls" : "tcp");
+    }
+    text.add(";lr;").add(kRouteParameter).add("=").add(view(signature)).add(">\r\n");
+}
+
+/// One value, or two where the sides meet us at different addresses: the outgoing one on top
+/// (RFC 5658 §4).
+std::string_view record_route(const MessageView& request, const Source& source, const Forward& forward,
+                              const Snapshot& snapshot, Splices& splices) noexcept {
+    const RouteSignature signature =
+        make_route_signature(snapshot.key.sign, request.call_id(), forward.edits.record_route_owner);
+    auto text = splices.text();
+    add_record_route(snapshot.local[forward.listener], signature, text);
+    if (source.listener != forward.listener) add_record_route(snapshot.local[source.listener], signature, text);
+    return text.view();
+}
+
+/// Takes off the Route values that do not stay; appends the R-URI for a strict router.
+void edit_routes(const MessageView& request, const RequestEdits& edits, Splices& splices) noexcept {
+    const HeaderField* last = nullptr;
+    for (const HeaderField* field = request.find(HeaderId::route); field != nullptr; field = request.next(*field)) {
+        last = field;
+        const char* const begin = field->value.data();
+        const char* const end = end_of(field->value);
+        if (edits.routes_begin == nullptr || end <= edits.routes_begin || begin >= edits.routes_end) {
+            splices.remove(field->line);
+            continue;
+        }
+        if (edits.routes_begin > begin) splices.replace(begin, edits.routes_begin, {});
+        if (edits.routes_end < end) splices.replace(edits.routes_end, end, {});
+    }
+    if (!edits.request_uri_to_route.empty() && last != nullptr) {
+        splices.insert(end_of(last->line),
+                       splices.text().add("Route: <").add(edits.request_uri_to_route).add(">\r\n").view());
+    }
+}
+
+bool is_dialog_option(std::string_view tag) noexcept {
+    return iequals(tag, "replaces") || iequals(tag, "join") || iequals(tag, "tdialog");
+}
+
+/// A Require line without the option tags of the headers that were taken out.
+void edit_require(const HeaderField& field, Splices& splices) noexcept {
+    auto kept = splices.text();
+    bool changed = false;
+    Cursor cursor{field.value};
+    while (!cursor.done()) {
+        cursor.skip_lws();
+        const std::string_view tag = cursor.take_while(kToken);
+        if (is_dialog_option(tag)) {
+            changed = true;
+        } else if (!tag.empty()) {
+            kept.add(kept.view().empty() ? "" : ", ").add(tag);
+        }
+        if (!cursor.take_separator(',') && tag.empty()) return;  // not a list of tokens: left alone
+    }
+    if (!changed) return;
+    if (kept.view().empty()) {
+        splices.remove(field.line);
+    } else {
+        splices.replace(field.value.data(), end_of(field.value), kept.view());
+    }
+}
+
+void strip_dialog_headers(const MessageView& request, Splices& splices) noexcept {
+    for (const HeaderId id : {HeaderId::replaces, HeaderId::join, HeaderId::target_dialog}) {
+        for (const HeaderField* field = request.find(id); field != nullptr; field = request.next(*field)) {
+            splices.remove(field->line);
+        }
+    }
+    for (const HeaderField* field = request.find(HeaderId::require); field != nullptr; field = request.next(*field)) {
+        edit_require(*field, splices);
+    }
+}
+
+/// The header that tells the servers where a request came from; nobody outside can write it.
+void edit_source_header(const MessageView& request, const Source& source, const Snapshot& snapshot,
+                        Splices& splices) noexcept {
+    const std::string_view name = snapshot.routing.source_header;
+    if (name.empty() || source.is_server()) return;
+    HeaderLine line;
+    for (HeaderLines lines{request}; lines.next(line);) {
+        if (iequals(line.name, name)) splices.remove(line.line);
+    }
+    splices.insert(request.headers_end(),
+                   splices.text().add(name).add(": ").add_ip(source.endpoint.address).add("\r\n").view());
+}
+
+}  // namespace
+
+std::optional<std::size_t> write_request(const MessageView& request, const Source& source, const Forward& forward,
+                                         const Snapshot& snapshot, std::span<char> out) noexcept {
+    Splices splices;
+    const RequestEdits& edits = forward.edits;
+    const HeaderField& top_via = *request.find(HeaderId::via);
+
+    edit_request_uri(request, edits, splices);
+    splices.insert(top_via.line.data(), own_via(request, source, forward, snapshot, splices));
+    if (edits.record_route) {
+        // Above all others of its kind, which may stand before the first Via.
+        const HeaderField* const other = request.find(HeaderId::record_route);
+        const char* const at = other != nullptr && other->line.data() < top_via.line.data() ? other->line.data()
+                                                                                            : top_via.line.data();
+        splices.insert(at, record_route(request, source, forward, snapshot, splices));
+    }
+    note_source(request.top_via(), source.endpoint, splices);
+    if (const HeaderField* field = request.find(HeaderId::max_forwards)) {
+        splices.replace(field->value.data(), end_of(field->value),
+                        splices.text().add_number(static_cast<std::uint32_t>(request.max_forwards()) - 1).view());
+    }
+    edit_routes(request, edits, splices);
+    if (edits.strip == Strip::dialog_headers) strip_dialog_headers(request, splices);
+    edit_source_header(request, source, snapshot, splices);
+    return splices.write(request.bytes(), out);
+}
+
+std::optional<std::size_t> write_response(const MessageView& response, std::span<char> out) noexcept {
+    Splices splices;
+    const ViaView& ours = response.top_via();
+    if (ours.rest.empty()) {
+        splices.remove(response.find(HeaderId::via)->line);
+    } else {
+        splices.replace(ours.value.data(), ours.rest.data(), {});
+    }
+    return splices.write(response.bytes(), out);
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "parser/message_view.hpp"
+#include "routing/decision.hpp"
+#include "routing/snapshot.hpp"
+
+namespace sipsteer {
+
+/// Writes the request that goes on (RFC 3261 §16.6): our Via on top, received/rport in the one below,
+/// Max-Forwards, Record-Route, own Route values off, and what the decision's edits say. All other
+/// bytes pass as they came. A function of message, source and snapshot only: a retransmission comes
+/// out byte for byte the same. Returns the length, none when it does not fit into `out`.
+[[nodiscard]] std::optional<std::size_t> write_request(const MessageView& request, const Source& source,
+                                                       const Forward& forward, const Snapshot& snapshot,
+                                                       std::span<char> out) noexcept;
+
+/// Writes the response that goes on: without its first Via value, else untouched (RFC 3261 §16.11).
+[[nodiscard]] std::optional<std::size_t> write_response(const MessageView& response, std::span<char> out) noexcept;
+
+}  // namespace sipsteer

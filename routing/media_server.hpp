@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "routing/endpoint.hpp"
+
+namespace sipsteer {
+
+/// A server's name in signatures and tables: keyed 32-bit hash of its uri as written, never 0. So it
+/// stays the same over restarts, reloads and on every proxy of the cluster.
+using ServerId = std::uint32_t;
+inline constexpr ServerId kNoServer = 0;
+
+enum class ServerState : std::uint8_t { ready, drain, maint };
+
+/// An address range; with a port other than 0 only that port (`sources` of a server, `allow_from`).
+struct AddressRange {
+    IpAddress network;
+    std::uint8_t prefix_bits = 0;
+    std::uint16_t port = 0;
+
+    [[nodiscard]] bool contains(const IpAddress& address, std::uint16_t source_port) const noexcept;
+};
+
+/// One media server as configured and resolved. Immutable but for `up`, which health checks set.
+struct MediaServer {
+    std::string name;
+    std::string uri;
+    ServerId id = kNoServer;
+    std::vector<Endpoint> endpoints;    ///< resolved; the first one is where requests go
+    std::vector<AddressRange> sources;  ///< further addresses it sends from
+    std::uint32_t weight = 1;
+    std::uint32_t max_calls = 0;        ///< 0: no limit
+    std::uint16_t group = 0;            ///< index into ServerSet's group names
+    ServerState state = ServerState::ready;
+    bool backup = false;
+    bool placeable = true;              ///< false: the fallback destination, never placed on
+    bool up = true;
+
+    /// In-dialog requests, CANCEL and ACK are forwarded whatever this says.
+    [[nodiscard]] bool takes_new_calls() const noexcept {
+        return placeable && up && state == ServerState::ready && weight > 0;
+    }
+    /// A transfer may be brought to it: its calls are alive.
+    [[nodiscard]] bool takes_transfers() const noexcept { return up && state != ServerState::maint; }
+};
+
+}  // namespace sipsteer

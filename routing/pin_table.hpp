@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "routing/media_server.hpp"
+#include "routing/route_reason.hpp"
+#include "routing/sharded_table.hpp"
+
+namespace sipsteer {
+
+/// Where an out-of-dialog INVITE went, and why: its CANCEL, ACK, retransmissions and its repetition
+/// with credentials go the same way, with the same changes.
+struct Pin {
+    ServerId server = kNoServer;
+    RouteReason reason = RouteReason::new_call;
+};
+
+/// Keyed hash of (side, Call-ID, From tag) -> Pin. First writer wins. Bounded by its own budget: when
+/// full, the oldest unanswered goes first, so that a flood of unanswered INVITEs costs other such
+/// pins and never an owner in the CallTable. Safe for several threads.
+class PinTable {
+  public:
+    explicit PinTable(std::size_t max_records) : table_(max_records, Ignore{}) {}
+
+    [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
+
+    /// Writes the pin, or prolongs the one that stands there. Returns the one that holds.
+    Pin pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept;
+
+    /// A response to the INVITE passed: 1xx keeps the pin for kRinging, a final one for kAnswered.
+    void answered(std::uint64_t key, bool provisional, Seconds now) noexcept;
+
+    void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
+    [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
+    [[nodiscard]] std::uint64_t evictions() const noexcept { return table_.evictions(); }
+    [[nodiscard]] std::size_t slots() const noexcept { return table_.shard_count() * table_.slots_per_shard(); }
+
+    static constexpr Seconds kUnanswered = 33;  ///< 64*T1, rounded up: expiry counts whole seconds
+    static constexpr Seconds kRinging = 600;
+    static constexpr Seconds kAnswered = 33;
+
+  private:
+    enum class Phase : std::uint8_t { unanswered, ringing, answered };
+    struct Record {
+        std::uint64_t hash = 0;
+        ServerId server = kNoServer;
+        Seconds until = 0;
+        RouteReason reason = RouteReason::new_call;
+        Phase phase = Phase::unanswered;
+
+        [[nodiscard]] Seconds expires() const noexcept { return until; }
+        [[nodiscard]] std::uint64_t eviction_rank() const noexcept {
+            return std::uint64_t{phase != Phase::unanswered} << 32 | until;
+        }
+    };
+    static_assert(sizeof(Record) == 24);
+    struct Ignore {
+        void operator()(const Record&) const noexcept {}
+    };
+    using Table = ShardedTable<Record, Ignore>;
+    static bool any(const Record&) noexcept { return true; }
+
+    mutable Table table_;
+};
+
+}  // namespace sipsteer

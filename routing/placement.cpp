@@ -1,0 +1,135 @@
+#include "routing/placement.hpp"
+
+#include <limits>
+
+#include "parser/header_lines.hpp"
+#include "parser/name_addr.hpp"
+#include "routing/rendezvous.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// User of a URI; of a tel URI its number.
+std::string_view user_of(std::string_view text) noexcept {
+    const auto uri = SipUri::parse(text);
+    if (!uri) return {};
+    if (uri->scheme == UriScheme::tel) return text.substr(4, text.find(';') == std::string_view::npos ? text.size() : text.find(';') - 4);
+    return uri->user;
+}
+
+std::string_view user_in_header(const MessageView& request, HeaderId id) noexcept {
+    const auto address = NameAddr::parse(request.value(id));
+    return address ? user_of(address->uri) : std::string_view{};
+}
+
+std::string_view affinity_user(const MessageView& request, const SipUri& uri, const Source& source) noexcept {
+    if (request.method() == Method::register_) return user_in_header(request, HeaderId::to);
+    const std::string_view user = source.is_server() ? user_of(uri.whole) : user_in_header(request, HeaderId::from);
+    return iequals(user, "anonymous") ? std::string_view{} : user;
+}
+
+bool goes_by_user(Method method) noexcept {
+    return method == Method::register_ || method == Method::subscribe || method == Method::publish;
+}
+
+template <class Fits>
+std::optional<ServerIndex> best_by_score(const ServerSet& servers, std::uint64_t key, Fits fits) noexcept {
+    std::optional<ServerIndex> best;
+    double best_score = -std::numeric_limits<double>::infinity();
+    for (ServerIndex i = 0; i < servers.all().size(); ++i) {
+        const MediaServer& server = servers[i];
+        if (!fits(i, server)) continue;
+        const double score = rendezvous_score(key, server.id, server.weight);
+        if (!best || score > best_score) {
+            best = i;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+template <class Fits>
+std::optional<ServerIndex> next_in_turn(const ServerSet& servers, PlacementTurn& turn, Fits fits) noexcept {
+    std::uint64_t total = 0;
+    for (ServerIndex i = 0; i < servers.all().size(); ++i) {
+        if (fits(i, servers[i])) total += servers[i].weight;
+    }
+    if (total == 0) return std::nullopt;
+    std::uint64_t at = turn.fetch_add(1, std::memory_order_relaxed) % total;
+    for (ServerIndex i = 0; i < servers.all().size(); ++i) {
+        if (!fits(i, servers[i])) continue;
+        if (at < servers[i].weight) return i;
+        at -= servers[i].weight;
+    }
+    return std::nullopt;
+}
+
+template <class Fits>
+std::optional<ServerIndex> least_loaded(const ServerSet& servers, const OwnerCounts& counts, Fits fits) noexcept {
+    std::optional<ServerIndex> best;
+    double best_load = std::numeric_limits<double>::infinity();
+    for (ServerIndex i = 0; i < servers.all().size(); ++i) {
+        if (!fits(i, servers[i])) continue;
+        const double load = static_cast<double>(counts.of(servers[i].id) + 1) / servers[i].weight;
+        if (load < best_load) {
+            best = i;
+            best_load = load;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request, const SipUri& uri,
+                           const Source& source) noexcept {
+    const RoutingPolicy& policy = snapshot.routing;
+    KeyedHash::Input input{snapshot.key.place};
+    if (policy.affinity == Affinity::user || goes_by_user(request.method())) {
+        const std::string_view user = affinity_user(request, uri, source);
+        if (!user.empty()) return input.add("user").add(user).finish();
+    } else if (policy.affinity == Affinity::header) {
+        const std::string_view value = find_header(request, policy.affinity_header);
+        if (!value.empty()) return input.add("header").add(value).finish();
+    }
+    return input.add("call-id").add(request.call_id()).finish();
+}
+
+std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept {
+    for (const GroupRule& rule : snapshot.routing.group_rules) {
+        if (rule.listener && *rule.listener != source.listener) continue;
+        if (!rule.domain.empty() && !same_host(rule.domain, uri.host)) continue;
+        if (rule.source && !rule.source->contains(source.endpoint.address, source.endpoint.port)) continue;
+        if (!uri.user.starts_with(rule.user_prefix)) continue;
+        return rule.group;
+    }
+    return 0;
+}
+
+std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, std::uint16_t group,
+                                   std::optional<ServerIndex> exclude) noexcept {
+    return best_by_score(snapshot.servers, key, [&](ServerIndex index, const MediaServer& server) {
+        return server.placeable && server.group == group && !server.backup && exclude != index;
+    });
+}
+
+std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method, std::uint64_t key,
+                                 std::uint16_t group, std::optional<ServerIndex> exclude, const OwnerCounts& counts,
+                                 PlacementTurn& turn) noexcept {
+    for (const bool backup : {false, true}) {
+        const auto fits = [&](ServerIndex index, const MediaServer& server) {
+            return server.group == group && server.backup == backup && exclude != index &&
+                   server.takes_new_calls() && (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
+        };
+        std::optional<ServerIndex> chosen;
+        switch (method) {
+            case PlacementMethod::hash: chosen = best_by_score(snapshot.servers, key, fits); break;
+            case PlacementMethod::round_robin: chosen = next_in_turn(snapshot.servers, turn, fits); break;
+            case PlacementMethod::least_calls: chosen = least_loaded(snapshot.servers, counts, fits); break;
+        }
+        if (chosen) return chosen;
+    }
+    return std::nullopt;
+}
+
+}  // namespace sipsteer

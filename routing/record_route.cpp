@@ -1,0 +1,36 @@
+#include "routing/record_route.hpp"
+
+#include "routing/hex.hpp"
+
+namespace sipsteer {
+namespace {
+
+std::uint64_t route_mac(const KeyedHash& sign, std::string_view call_id, ServerId owner) noexcept {
+    return KeyedHash::Input{sign}.add("record-route").add(call_id).add(owner).finish();
+}
+
+}  // namespace
+
+RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id, ServerId owner) noexcept {
+    RouteSignature text;
+    write_hex(write_hex(text.data(), owner, 8), route_mac(sign, call_id, owner), 16);
+    return text;
+}
+
+RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id, const SipUri& route) noexcept {
+    RouteClaim claim;
+    const std::string_view text = uri_parameter(route.parameters, kRouteParameter);
+    claim.present = !text.empty();
+    std::uint64_t owner = 0;
+    std::uint64_t mac = 0;
+    if (text.size() != std::tuple_size_v<RouteSignature> || !read_hex(text.substr(0, 8), owner) ||
+        !read_hex(text.substr(8), mac)) {
+        return claim;
+    }
+    claim.owner = static_cast<ServerId>(owner);
+    claim.valid = equal_constant_time(mac, route_mac(sign, call_id, claim.owner));
+    if (!claim.valid) claim.owner = kNoServer;
+    return claim;
+}
+
+}  // namespace sipsteer

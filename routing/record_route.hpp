@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "parser/sip_uri.hpp"
+#include "routing/keyed_hash.hpp"
+#include "routing/media_server.hpp"
+
+namespace sipsteer {
+
+/// The `ss` parameter of our Record-Route: the server that owns the dialog (zeros: both ends are
+/// servers, or none is known) and a MAC over it and the Call-ID. So an in-dialog request finds its
+/// server without any table, at any proxy with the key, and nobody can make us send it elsewhere.
+using RouteSignature = std::array<char, 8 + 16>;
+inline constexpr std::string_view kRouteParameter = "ss";
+
+[[nodiscard]] RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
+                                                  ServerId owner) noexcept;
+
+/// What our own Route value says. `present` without `valid`: changed, or of another call or key.
+struct RouteClaim {
+    bool present = false;
+    bool valid = false;
+    ServerId owner = kNoServer;
+};
+[[nodiscard]] RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
+                                              const SipUri& route) noexcept;
+
+}  // namespace sipsteer

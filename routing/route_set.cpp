@@ -1,0 +1,83 @@
+#include "routing/route_set.hpp"
+
+namespace sipsteer {
+
+ValueWalk::ValueWalk(const MessageView& message, HeaderId id) noexcept
+    : message_(message), field_(message.find(id)), rest_(field_ == nullptr ? std::string_view{} : field_->value) {}
+
+Result<NameAddr> ValueWalk::take() noexcept {
+    auto value = NameAddr::parse(rest_);
+    if (!value) return value;
+    rest_ = value->rest;
+    if (rest_.empty()) {
+        field_ = message_.next(*field_);
+        if (field_ != nullptr) rest_ = field_->value;
+    }
+    return value;
+}
+
+namespace {
+
+/// A strict router put our Record-Route URI into the R-URI; the one it stands for is the last Route
+/// value (RFC 3261 §16.4). Only a URI with our signature counts: phones and servers write our bare
+/// address into both Route and R-URI all the time.
+Result<void> undo_strict_routing(const MessageView& request, const SipUri& uri, const Snapshot& snapshot,
+                                 RouteSet& routes, const char*& end) noexcept {
+    const RouteClaim claim = read_route_signature(snapshot.key.sign, request.call_id(), uri);
+    if (!claim.valid || !snapshot.names_us(uri)) return {};
+    NameAddr last;
+    const char* previous_end = nullptr;
+    for (ValueWalk walk{request, HeaderId::route}; !walk.done();) {
+        const auto value = walk.take();
+        if (!value) return Failure(value.error());
+        previous_end = last.whole.data() == nullptr ? nullptr : last.whole.data() + last.whole.size();
+        last = *value;
+    }
+    if (last.uri.empty()) return {};
+    routes.request_uri = last.uri;
+    routes.claim = claim;
+    routes.removed_own = true;
+    end = previous_end;
+    return {};
+}
+
+}  // namespace
+
+Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri, const Snapshot& snapshot) noexcept {
+    RouteSet routes;
+    routes.request_uri = request.request_uri();
+    const HeaderField* last = request.find(HeaderId::route);
+    if (last == nullptr) return routes;
+    while (const HeaderField* next = request.next(*last)) last = next;
+    const char* end = last->value.data() + last->value.size();
+    if (!uri_parameter(uri.parameters, kRouteParameter).empty()) {
+        const auto undone = undo_strict_routing(request, uri, snapshot, routes, end);
+        if (!undone) return Failure(undone.error());
+        if (end == nullptr) return routes;
+    }
+    for (ValueWalk walk{request, HeaderId::route}; !walk.done();) {
+        const auto value = walk.take();
+        if (!value) return Failure(value.error());
+        const char* const begin = value->whole.data();
+        if (begin >= end) break;
+        const auto parsed = SipUri::parse(value->uri);
+        if (!parsed) return Failure(parsed.error());
+        if (routes.has_next()) {
+            routes.keep_behind_next = begin;
+            break;
+        }
+        if (snapshot.names_us(*parsed)) {
+            routes.removed_own = true;
+            const RouteClaim claim = read_route_signature(snapshot.key.sign, request.call_id(), *parsed);
+            if (claim.valid && !routes.claim.valid) routes.claim = claim;
+            routes.bad_signature = routes.bad_signature || (claim.present && !claim.valid);
+            continue;
+        }
+        routes.next = *parsed;
+        routes.keep_begin = begin;
+        routes.keep_end = end;
+    }
+    return routes;
+}
+
+}  // namespace sipsteer

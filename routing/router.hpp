@@ -1,0 +1,90 @@
+#pragma once
+
+#include "parser/message_view.hpp"
+#include "routing/decision.hpp"
+#include "routing/decision_steps.hpp"
+#include "routing/dialog_reference.hpp"
+#include "routing/placement.hpp"
+#include "routing/route_set.hpp"
+#include "routing/snapshot.hpp"
+
+namespace sipsteer {
+
+/// Decides where a message goes: a pure function of message, source, snapshot and tables (round-robin
+/// placement alone also takes a turn). Decides only; `apply` writes what the decision teaches.
+/// Cheap to make: one for each message or batch. Everything passed in must outlive it.
+class Router {
+  public:
+    Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls, PlacementTurn& turn) noexcept
+        : snapshot_(snapshot), pins_(pins), calls_(calls), turn_(turn) {}
+
+    /// `message` was parsed without an error. `steps`, when given, gets a line for each thing looked at.
+    [[nodiscard]] RouteDecision decide(const MessageView& message, const Source& source, Seconds now,
+                                       DecisionSteps* steps = nullptr) const noexcept;
+
+    /// What to do with a message whose parse failed: an answer when it can be answered, else a drop.
+    [[nodiscard]] static RouteDecision decide_broken(const MessageView& message, ParseError error) noexcept;
+
+  private:
+    /// What one decision works on.
+    struct Work {
+        const MessageView& message;
+        const Source& source;
+        Seconds now = 0;
+        DecisionSteps* steps = nullptr;
+        SipUri uri;          ///< the R-URI to go on with
+        RouteSet routes;
+        std::optional<DialogReference> reference;  ///< of an out-of-dialog request
+
+        void note(std::string_view what, std::string_view detail = {}) const {
+            if (steps != nullptr) steps->add(what, detail);
+        }
+    };
+
+    // Requests (router.cpp)
+    [[nodiscard]] RouteDecision decide_request(Work& work) const noexcept;
+    [[nodiscard]] std::optional<RouteDecision> refuse(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision from_outside(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision from_server(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision in_dialog(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision new_request(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision place_new(const Work& work, RouteReason reason) const noexcept;
+    [[nodiscard]] bool is_for_us(const Work& work) const noexcept;
+
+    // Transfers (router_transfer.cpp)
+    [[nodiscard]] bool may_refer(const Source& source) const noexcept;
+    [[nodiscard]] std::optional<Owner> find_owner(const Work& work) const noexcept;
+    [[nodiscard]] std::optional<RouteDecision> to_owner(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision unmatched(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision to_fallback(const Work& work) const noexcept;
+    [[nodiscard]] RequestEdits transfer_edits(const Work& work, RouteReason reason) const noexcept;
+
+    // Where to (router_forward.cpp)
+    [[nodiscard]] RouteDecision to_server(const Work& work, ServerIndex server, RouteReason reason,
+                                          RequestEdits edits = {}) const noexcept;
+    [[nodiscard]] RouteDecision to_uri(const Work& work, RouteReason reason) const noexcept;
+    [[nodiscard]] RouteDecision send(const Work& work, const Endpoint& next_hop, std::optional<ServerIndex> server,
+                                     RouteReason reason, RequestEdits edits) const noexcept;
+    [[nodiscard]] RouteDecision reply(const Work& work, std::uint16_t status, std::string_view phrase,
+                                      RouteReason reason) const noexcept;
+    [[nodiscard]] RouteDecision no_server(const Work& work) const noexcept;
+    [[nodiscard]] std::uint64_t pin_key(const Work& work) const noexcept;
+    void pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept;
+    [[nodiscard]] std::optional<RouteDecision> by_pin(const Work& work) const noexcept;
+    [[nodiscard]] ServerId source_id(const Source& source) const noexcept {
+        return source.server ? snapshot_.servers[*source.server].id : kNoServer;
+    }
+
+    // Responses (router_response.cpp)
+    [[nodiscard]] RouteDecision decide_response(const Work& work) const noexcept;
+
+    const Snapshot& snapshot_;
+    const PinTable& pins_;
+    const CallTable& calls_;
+    PlacementTurn& turn_;
+};
+
+/// The key of the pin of an INVITE: the side it came from, Call-ID and From tag.
+[[nodiscard]] std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept;
+
+}  // namespace sipsteer

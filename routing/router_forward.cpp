@@ -1,0 +1,145 @@
+#include "routing/router.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// Requests that can form a dialog, and so carry our Record-Route (RFC 3261 §16.6 step 4).
+bool forms_dialog(const MessageView& message) noexcept {
+    if (!message.to_tag().empty()) return false;
+    switch (message.method()) {
+        case Method::invite:
+        case Method::subscribe:
+        case Method::refer:
+        case Method::notify: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept {
+    const std::uint64_t key =
+        KeyedHash::Input{hash}.add("pin").add(origin).add(message.call_id()).add_lower(message.from_tag()).finish();
+    return key == 0 ? 1 : key;
+}
+
+std::uint64_t Router::pin_key(const Work& work) const noexcept {
+    return make_pin_key(snapshot_.key.table, work.message, source_id(work.source));
+}
+
+/// An INVITE seen before, or its CANCEL or ACK: to the server where it went, with the same changes.
+std::optional<RouteDecision> Router::by_pin(const Work& work) const noexcept {
+    const Method method = work.message.method();
+    // An ACK behind our signed Record-Route is one to a 2xx: in-dialog, with another R-URI.
+    if (method == Method::ack && work.routes.claim.valid) return std::nullopt;
+    const auto held = pins_.find(pin_key(work), work.now);
+    const auto server = held ? snapshot_.servers.by_id(held->server) : std::nullopt;
+    if (!server) {
+        work.note("no pin of this Call-ID and From tag");
+        return std::nullopt;
+    }
+    work.note("pinned to", snapshot_.servers[*server].name);
+    RouteDecision decision = to_server(work, *server, method == Method::invite ? held->reason : RouteReason::pinned,
+                                       transfer_edits(work, held->reason));
+    pin(work, decision, *server);
+    return decision;
+}
+
+void Router::pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept {
+    if (work.message.method() != Method::invite || !std::holds_alternative<Forward>(decision.action)) return;
+    decision.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
+}
+
+RouteDecision Router::reply(const Work& work, std::uint16_t status, std::string_view phrase,
+                            RouteReason reason) const noexcept {
+    RouteDecision decision;
+    decision.reason = reason;
+    if (work.message.method() == Method::ack) {
+        decision.action = Drop{DropReason::unanswerable};  // never an answer to an ACK (RFC 3261 §17)
+    } else {
+        decision.action = Reply{.status = status, .reason_phrase = phrase};
+    }
+    return decision;
+}
+
+RouteDecision Router::no_server(const Work& work) const noexcept {
+    if (work.source.is_server()) {
+        // The only one there is sent it: back to it would loop.
+        std::size_t placeable = 0;
+        for (const MediaServer& server : snapshot_.servers.all()) placeable += server.placeable ? 1 : 0;
+        if (placeable <= 1) return reply(work, 482, "Loop Detected", RouteReason::rejected_loop);
+    }
+    work.note("no server takes it");
+    RouteDecision decision = reply(work, 503, "No Server Available", RouteReason::rejected_no_server);
+    if (Reply* answer = std::get_if<Reply>(&decision.action)) answer->retry_after = 5;
+    return decision;
+}
+
+RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::optional<ServerIndex> server,
+                           RouteReason reason, RequestEdits edits) const noexcept {
+    const auto listener = snapshot_.local.sender(next_hop, server.has_value(), work.source.listener);
+    if (!listener) {
+        work.note("no listener speaks the next hop's transport and address family");
+        return reply(work, 503, "No Way To Next Hop", RouteReason::rejected_unresolved);
+    }
+    if (edits.request_uri.empty() && work.routes.request_uri.data() != work.message.request_uri().data()) {
+        edits.request_uri = work.routes.request_uri;
+    }
+    edits.record_route = snapshot_.routing.record_route && forms_dialog(work.message);
+    // One end a server: it owns the dialog. Both: each is found by the other's R-URI.
+    const ServerId target = server ? snapshot_.servers[*server].id : kNoServer;
+    const ServerId origin = source_id(work.source);
+    edits.record_route_owner = target == kNoServer ? origin : origin == kNoServer ? target : kNoServer;
+    const UriTarget uri = uri_target(work.uri);
+    edits.strip_maddr = !work.uri.maddr.empty() && edits.request_uri.empty() && snapshot_.local.is_us(uri.host, uri.port);
+
+    RouteDecision decision;
+    decision.reason = reason;
+    decision.action = Forward{next_hop, *listener, server, edits};
+    return decision;
+}
+
+RouteDecision Router::to_server(const Work& work, ServerIndex index, RouteReason reason,
+                                RequestEdits edits) const noexcept {
+    const MediaServer& server = snapshot_.servers[index];
+    // The first address that one of our listeners can reach.
+    for (const Endpoint& endpoint : server.endpoints) {
+        if (!snapshot_.local.sender(endpoint, true, work.source.listener)) continue;
+        edits.routes_begin = work.routes.keep_begin;
+        edits.routes_end = work.routes.keep_end;
+        return send(work, endpoint, index, reason, edits);
+    }
+    work.note("no address of it can be reached", server.name);
+    return reply(work, 503, "Server Not Reachable", RouteReason::rejected_unresolved);
+}
+
+/// From a server: by the next Route, else by the R-URI, wherever that leads (RFC 3261 §16.6 step 7).
+RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcept {
+    RequestEdits edits;
+    edits.routes_begin = work.routes.keep_begin;
+    edits.routes_end = work.routes.keep_end;
+    SipUri hop = work.uri;
+    if (work.routes.has_next()) {
+        hop = work.routes.next;
+        if (!hop.lr) {
+            work.note("the next hop is a strict router", hop.whole);
+            edits.request_uri = hop.whole;
+            edits.request_uri_to_route = work.routes.request_uri;
+            edits.routes_begin = work.routes.keep_behind_next;
+            if (edits.routes_begin == nullptr) edits.routes_end = nullptr;
+        }
+    }
+    if (!hop.is_sip()) return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);
+    const UriTarget target = uri_target(hop);
+    const auto address = parse_ip(target.host);
+    if (!address) {
+        work.note("next hop is a name that nothing here resolves", target.host);
+        return reply(work, 503, "Next Hop Not Resolved", RouteReason::rejected_unresolved);
+    }
+    const Endpoint next_hop{*address, target.port == 0 ? default_port(target.transport) : target.port,
+                            target.transport};
+    work.note("next hop by Route or R-URI", hop.whole);
+    return send(work, next_hop, snapshot_.servers.by_endpoint(next_hop.address, next_hop.port), reason, edits);
+}
+
+}  // namespace sipsteer

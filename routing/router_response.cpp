@@ -1,0 +1,80 @@
+#include "routing/branch.hpp"
+#include "routing/dialog_observer.hpp"
+#include "routing/router.hpp"
+#include "routing/via_target.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// The Via below the top one: in the same header line or the next.
+std::optional<Result<ViaView>> via_below(const MessageView& message) noexcept {
+    std::string_view value = message.top_via().rest;
+    if (value.empty()) {
+        const HeaderField* field = message.next(*message.find(HeaderId::via));
+        if (field == nullptr) return std::nullopt;
+        value = field->value;
+    }
+    return ViaView::parse(value);
+}
+
+RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
+    RouteDecision decision;
+    decision.action = Drop{drop};
+    decision.reason = reason;
+    return decision;
+}
+
+}  // namespace
+
+RouteDecision Router::decide_response(const Work& work) const noexcept {
+    const MessageView& message = work.message;
+    const ViaView& ours = message.top_via();
+    if (!snapshot_.local.is_our_sent_by(ours.host, ours.port)) {
+        work.note("the top Via is not ours");
+        return dropped(DropReason::foreign_response, RouteReason::rejected_response);
+    }
+    const auto below = via_below(message);
+    if (!below) return dropped(DropReason::own_response, RouteReason::rejected_response);
+    if (!*below) return dropped(DropReason::malformed, RouteReason::rejected_response);
+    const ViaView& next_via = **below;
+
+    const auto origin = verify_branch(snapshot_.key.sign, message, next_via);
+    const auto target = response_target(next_via);
+    if (!work.source.is_server()) {
+        // From outside only an answer to a server's own request, and only to that server (requirement 86).
+        if (!origin || *origin == kNoServer) {
+            work.note("from outside, and no server asked for it");
+            return dropped(DropReason::forged_response, RouteReason::rejected_response);
+        }
+        const auto asked = target ? snapshot_.servers.by_source(target->address, target->port) : std::nullopt;
+        if (!asked || snapshot_.servers[*asked].id != *origin) {
+            work.note("from outside, and its next Via does not lead to the server that asked");
+            return dropped(DropReason::forged_response, RouteReason::rejected_response);
+        }
+    }
+    if (!target) return dropped(DropReason::no_next_hop, RouteReason::rejected_response);
+
+    // The listener that the request came in by, when the peer's address alone does not tell it.
+    ListenerIndex arrived = work.source.listener;
+    std::uint32_t index = 0;
+    if (parse_number(uri_parameter(ours.parameters, kListenerParameter), 255, index) &&
+        index < snapshot_.local.listeners().size()) {
+        arrived = static_cast<ListenerIndex>(index);
+    }
+    const bool to_server = origin && *origin != kNoServer;
+    const auto listener = snapshot_.local.sender(*target, to_server, arrived);
+    if (!listener) return dropped(DropReason::no_next_hop, RouteReason::rejected_response);
+
+    RouteDecision decision;
+    decision.reason = RouteReason::response;
+    decision.unverified_response = !origin;
+    Forward forward;
+    forward.next_hop = *target;
+    forward.listener = *listener;
+    if (to_server) forward.server = snapshot_.servers.by_id(*origin);
+    decision.action = forward;
+    if (origin) observe_response(snapshot_, message, work.source, *origin, decision.effects);
+    return decision;
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "routing/router.hpp"
+
+namespace sipsteer {
+namespace {
+
+bool was_matched(RouteReason reason) noexcept {
+    return reason >= RouteReason::transfer_owner && reason <= RouteReason::transfer_home;
+}
+
+}  // namespace
+
+bool Router::may_refer(const Source& source) const noexcept {
+    if (source.is_server() && snapshot_.transfer.allow_servers) return true;
+    return std::ranges::any_of(snapshot_.transfer.allow_from, [&source](const AddressRange& range) {
+        return range.contains(source.endpoint.address, source.endpoint.port);
+    });
+}
+
+/// Replaces and Join name the dialog as its receiver sees it (RFC 3891 §3), so only one end can match.
+/// The tags of Target-Dialog are taken in either order; two different owners are none.
+std::optional<Owner> Router::find_owner(const Work& work) const noexcept {
+    const Replaces& dialog = work.reference->dialog;
+    const DialogKey key = dialog_key(snapshot_.key.table, dialog.call_id, dialog.to_tag, dialog.from_tag);
+    const auto owner = calls_.find(key, work.now);
+    if (work.reference->header != DialogReference::Header::target_dialog) return owner;
+    const auto other = calls_.find(key.reversed(), work.now);
+    if (owner && other && owner->server != other->server) return std::nullopt;
+    return owner ? owner : other;
+}
+
+/// The look-up order of the design; no value: nothing matched.
+std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
+    RouteReason reason = RouteReason::transfer_owner;
+    std::optional<ServerIndex> server;
+    if (const auto owner = find_owner(work)) {
+        server = snapshot_.servers.by_id(owner->server);
+        if (server) work.note("the call table names the owner", snapshot_.servers[*server].name);
+    } else {
+        work.note("the call table does not know the replaced dialog", work.reference->dialog.call_id);
+    }
+    if (!server) {
+        reason = RouteReason::transfer_uri;
+        server = snapshot_.server_named(work.uri);
+        if (server) work.note("the R-URI is a server", snapshot_.servers[*server].name);
+    }
+    if (server && server == work.source.server) {
+        // It has just looked and found nothing, or it would not have asked us.
+        work.note("but that server sent it");
+        return std::nullopt;
+    }
+    if (!server) return std::nullopt;
+    if (!snapshot_.servers[*server].takes_transfers()) {
+        work.note("but that server is down");
+        if (snapshot_.transfer.owner_down == OwnerDown::fallback) return to_fallback(work);
+        return reply(work, 481, "Owner Is Down", RouteReason::transfer_rejected);
+    }
+    RouteDecision decision = to_server(work, *server, reason, transfer_edits(work, reason));
+    pin(work, decision, *server);
+    return decision;
+}
+
+RouteDecision Router::unmatched(const Work& work) const noexcept {
+    const bool ours = !work.routes.has_next() && work.uri.is_sip() &&
+                      (snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host) ||
+                       snapshot_.server_named(work.uri) == work.source.server);
+    if (work.source.is_server() && !ours) {
+        // A server's call to somewhere else: the dialog may be there.
+        work.note("a server calls out: by its R-URI");
+        return to_uri(work, RouteReason::transfer_forwarded);
+    }
+    switch (snapshot_.transfer.unmatched) {
+        case Unmatched::fallback: return to_fallback(work);
+        case Unmatched::reject: break;
+        case Unmatched::forward: return place_new(work, RouteReason::transfer_forwarded);
+        case Unmatched::strip: return place_new(work, RouteReason::transfer_stripped);
+    }
+    work.note("unmatched: rejected");
+    return reply(work, 481, "Call Does Not Exist", RouteReason::transfer_rejected);
+}
+
+RouteDecision Router::to_fallback(const Work& work) const noexcept {
+    const auto& fallback = snapshot_.transfer.fallback;
+    if (!fallback) {
+        work.note("no fallback is configured");
+        return reply(work, 481, "Call Does Not Exist", RouteReason::transfer_rejected);
+    }
+    std::optional<ServerIndex> server = fallback->server;
+    if (fallback->group) {
+        server = place(snapshot_, PlacementMethod::hash, affinity_key(snapshot_, work.message, work.uri, work.source),
+                       *fallback->group, std::nullopt, calls_.counts(), turn_);
+    }
+    if (!server || !snapshot_.servers[*server].takes_transfers()) {
+        work.note("the fallback is down");
+        return no_server(work);
+    }
+    work.note("unmatched: to the fallback", snapshot_.servers[*server].name);
+    RouteDecision decision =
+        to_server(work, *server, RouteReason::transfer_fallback, transfer_edits(work, RouteReason::transfer_fallback));
+    pin(work, decision, *server);
+    return decision;
+}
+
+/// What a transfer decision changes, from the reason alone: so a repetition that only has its pin comes
+/// out with the same bytes.
+RequestEdits Router::transfer_edits(const Work& work, RouteReason reason) const noexcept {
+    const TransferPolicy& policy = snapshot_.transfer;
+    RequestEdits edits;
+    if (was_matched(reason) && work.uri.is_sip()) {
+        if (!policy.rewrite_user.empty()) {
+            edits.request_user = policy.rewrite_user;
+        } else if (work.uri.user.empty()) {
+            edits.request_user = policy.rewrite_user_if_empty;
+        }
+    } else if (reason == RouteReason::transfer_stripped) {
+        edits.strip = Strip::dialog_headers;
+    } else if (reason == RouteReason::transfer_fallback && policy.fallback) {
+        if (policy.fallback_strip_replaces) edits.strip = Strip::dialog_headers;
+        edits.request_uri = policy.fallback->request_uri;
+        // A fallback URI without a user keeps the one that was called.
+        const auto target = SipUri::parse(edits.request_uri);
+        if (target && target->user.empty()) edits.request_user = work.uri.user;
+    }
+    return edits;
+}
+
+}  // namespace sipsteer

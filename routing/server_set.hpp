@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "routing/keyed_hash.hpp"
+#include "routing/media_server.hpp"
+
+namespace sipsteer {
+
+/// Place of a server in its ServerSet; valid for that set only. Tables keep ServerId instead.
+using ServerIndex = std::uint16_t;
+
+/// All media servers, the fallback destination included. Immutable once built; shared by all workers
+/// as part of a Snapshot.
+class ServerSet {
+  public:
+    ServerSet() = default;
+    /// `id` of each server is computed here from its uri. Precondition: at most 65,534 servers.
+    ServerSet(std::vector<MediaServer> servers, std::vector<std::string> groups, const ClusterKey& key);
+
+    [[nodiscard]] const std::vector<MediaServer>& all() const noexcept { return servers_; }
+    [[nodiscard]] const MediaServer& operator[](ServerIndex index) const noexcept { return servers_[index]; }
+    [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return groups_; }
+
+    [[nodiscard]] std::optional<ServerIndex> by_id(ServerId id) const noexcept;
+
+    /// The server with exactly this address and port among its resolved endpoints.
+    [[nodiscard]] std::optional<ServerIndex> by_endpoint(const IpAddress& address, std::uint16_t port) const noexcept;
+
+    /// The server that sends from there: by_endpoint, else the first whose `sources` hold it.
+    [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address, std::uint16_t port) const noexcept;
+
+    /// Any server up and placeable.
+    [[nodiscard]] bool any_up() const noexcept;
+
+  private:
+    struct EndpointSlot {
+        IpAddress address;
+        std::uint16_t port = 0;
+        ServerIndex server = 0;
+        bool used = false;
+    };
+
+    std::vector<MediaServer> servers_;
+    std::vector<std::string> groups_;
+    std::vector<std::pair<ServerId, ServerIndex>> ids_;  ///< sorted
+    std::vector<EndpointSlot> slots_;                     ///< open addressing, at most half full
+    bool has_sources_ = false;
+};
+
+}  // namespace sipsteer

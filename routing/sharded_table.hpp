@@ -1,0 +1,194 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <thread>
+#include <vector>
+
+namespace sipsteer {
+
+/// Seconds of a clock that never jumps and goes on over restarts of the process (time since boot).
+using Seconds = std::uint32_t;
+
+/// A fixed number of small records, spread over shards by a keyed hash; safe for several threads.
+///
+/// Record: trivially copyable, zero bytes = free, with `std::uint64_t hash` (not 0), `Seconds
+/// expires()`, and `std::uint64_t eviction_rank()`, the lowest of which goes first when the table is
+/// full. Several records may share a hash. All memory is reserved at construction and touched only
+/// when used, so the table never grows, never rehashes, and never exceeds its bound.
+/// One shard lock is held at a time, for one short walk. `OnRemove` is called with every record that
+/// leaves by expiry or eviction, under the shard's lock.
+template <class Record, class OnRemove>
+class ShardedTable {
+  public:
+    /// `max_records` is a hard bound on the records held; at least 1.
+    ShardedTable(std::size_t max_records, OnRemove on_remove)
+        : on_remove_(std::move(on_remove)), max_(max_records) {
+        const std::size_t shards = std::bit_floor(std::clamp<std::size_t>(max_ / 4096, 1, 256));
+        // A shard may hold a little more than its even share, and probing wants a quarter of it free.
+        const std::size_t share = max_ / shards + (shards > 1 ? max_ / shards / 8 : 0);
+        slots_ = std::bit_ceil(share + share / 3 + 8);
+        memory_.reset(static_cast<Record*>(std::calloc(shards * slots_, sizeof(Record))));
+        if (memory_ == nullptr) throw std::bad_alloc{};
+        shards_ = std::vector<Shard>(shards);
+        shard_shift_ = static_cast<unsigned>(64 - std::countr_zero(shards));
+        fill_limit_ = slots_ - slots_ / 8;
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return max_; }
+    [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return shards_.size() * slots_ * sizeof(Record); }
+
+    /// A shard, locked as long as this lives.
+    class Locked {
+      public:
+        Locked(ShardedTable& table, std::uint64_t hash) noexcept
+            : table_(table), index_(table.shard_index(hash)), hash_(hash) {
+            table_.shards_[index_].lock();
+        }
+        ~Locked() { table_.shards_[index_].unlock(); }
+        Locked(const Locked&) = delete;
+        Locked& operator=(const Locked&) = delete;
+
+        /// Calls `visit(Record&)` for each live record of the hash until it returns true. Returns
+        /// the record it stopped at, or nullptr. Expired records met on the way are left out.
+        template <class Visit>
+        Record* find(Seconds now, Visit visit) noexcept {
+            Record* const base = table_.shard_memory(index_);
+            for (std::size_t at = table_.home_slot(hash_); base[at].hash != 0; at = table_.next_slot(at)) {
+                if (base[at].hash == hash_ && base[at].expires() > now && visit(base[at])) return &base[at];
+            }
+            return nullptr;
+        }
+
+        /// Adds a record of this hash; makes room first when the table is full.
+        Record& insert(const Record& record, Seconds now) noexcept {
+            Shard& shard = table_.shards_[index_];
+            while (shard.used >= table_.fill_limit_ || (table_.size() >= table_.max_ && shard.used > 0)) {
+                table_.evict_one(index_, table_.home_slot(hash_), now);
+            }
+            Record* const base = table_.shard_memory(index_);
+            std::size_t at = table_.home_slot(hash_);
+            while (base[at].hash != 0) at = table_.next_slot(at);
+            base[at] = record;
+            base[at].hash = hash_;
+            ++shard.used;
+            table_.count_.fetch_add(1, std::memory_order_relaxed);
+            return base[at];
+        }
+
+      private:
+        ShardedTable& table_;
+        std::size_t index_;
+        std::uint64_t hash_;
+    };
+
+    /// Removes expired records, looking at about `budget` slots from where the last sweep stopped.
+    /// Called from time to time by any thread, so that memory and counts follow the clock.
+    void sweep(Seconds now, std::size_t budget) noexcept {
+        const std::size_t index = sweep_shard_.fetch_add(1, std::memory_order_relaxed) % shards_.size();
+        Shard& shard = shards_[index];
+        shard.lock();
+        Record* const base = shard_memory(index);
+        std::size_t at = shard.sweep_at;
+        for (std::size_t i = 0; i < std::min(budget, slots_) && shard.used > 0; ++i) {
+            // After an erase another record may stand here: look again before going on.
+            while (base[at].hash != 0 && base[at].expires() <= now) erase(index, at);
+            at = next_slot(at);
+        }
+        shard.sweep_at = at;
+        shard.unlock();
+    }
+    [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
+    [[nodiscard]] std::size_t slots_per_shard() const noexcept { return slots_; }
+
+  private:
+    struct alignas(64) Shard {
+        std::atomic_flag locked;
+        std::size_t used = 0;
+        std::size_t sweep_at = 0;
+
+        void lock() noexcept {
+            // Held for nanoseconds; a holder that was preempted gets its core back by the yield.
+            for (unsigned spins = 0; locked.test_and_set(std::memory_order_acquire); ++spins) {
+                if (spins % 64 == 63) std::this_thread::yield();
+            }
+        }
+        void unlock() noexcept { locked.clear(std::memory_order_release); }
+    };
+    struct Free {
+        void operator()(Record* memory) const noexcept { std::free(memory); }
+    };
+
+    [[nodiscard]] std::size_t shard_index(std::uint64_t hash) const noexcept {
+        return shards_.size() == 1 ? 0 : static_cast<std::size_t>(hash >> shard_shift_);
+    }
+    [[nodiscard]] Record* shard_memory(std::size_t index) const noexcept { return memory_.get() + index * slots_; }
+    [[nodiscard]] std::size_t home_slot(std::uint64_t hash) const noexcept {
+        return static_cast<std::size_t>(hash) & (slots_ - 1);
+    }
+    [[nodiscard]] std::size_t next_slot(std::size_t slot) const noexcept { return (slot + 1) & (slots_ - 1); }
+
+    /// Frees a slot of a locked shard; later records of its chain move up, so that no chain breaks.
+    void erase(std::size_t index, std::size_t at) noexcept {
+        Record* const base = shard_memory(index);
+        on_remove_(static_cast<const Record&>(base[at]));
+        std::size_t hole = at;
+        for (std::size_t i = next_slot(at); base[i].hash != 0; i = next_slot(i)) {
+            const std::size_t home = home_slot(base[i].hash);
+            // The record may fill the hole unless its home lies between the hole and itself.
+            if (((i - home) & (slots_ - 1)) >= ((i - hole) & (slots_ - 1))) {
+                base[hole] = base[i];
+                hole = i;
+            }
+        }
+        base[hole] = Record{};
+        --shards_[index].used;
+        count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+    /// Makes room in a locked, non-empty shard: an expired record if one is near, else the one with
+    /// the lowest rank among the nearest kEvictionWindow (all of them in a small table).
+    void evict_one(std::size_t index, std::size_t from, Seconds now) noexcept {
+        constexpr std::size_t kEvictionWindow = 64;
+        Record* const base = shard_memory(index);
+        std::size_t victim = from;
+        std::uint64_t lowest = ~std::uint64_t{0};
+        std::size_t seen = 0;
+        for (std::size_t i = 0; i < slots_ && seen < kEvictionWindow; ++i) {
+            const std::size_t at = (from + i) & (slots_ - 1);
+            if (base[at].hash == 0) continue;
+            ++seen;
+            if (base[at].expires() <= now) {
+                erase(index, at);
+                return;
+            }
+            if (base[at].eviction_rank() <= lowest) {
+                lowest = base[at].eviction_rank();
+                victim = at;
+            }
+        }
+        evictions_.fetch_add(1, std::memory_order_relaxed);
+        erase(index, victim);
+    }
+
+    OnRemove on_remove_;
+    std::size_t max_;
+    std::size_t slots_ = 0;
+    std::size_t fill_limit_ = 0;
+    unsigned shard_shift_ = 0;
+    std::unique_ptr<Record, Free> memory_;
+    std::vector<Shard> shards_;
+    std::atomic<std::size_t> count_{0};
+    std::atomic<std::uint64_t> evictions_{0};
+    std::atomic<std::size_t> sweep_shard_{0};
+};
+
+}  // namespace sipsteer

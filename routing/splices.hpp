@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "routing/endpoint.hpp"
+
+namespace sipsteer {
+
+/// Changes to a run of bytes: each replaces [begin, end) by a text; the bytes between pass untouched.
+/// Texts are views, or made in the scratch room of this object. No allocation; everything bounded:
+/// too many changes or too much text is remembered and write() then yields nothing.
+class Splices {
+  public:
+    /// `begin` == `end` inserts. Changes may come in any order and must not overlap; those at the
+    /// same place keep their order.
+    void replace(const char* begin, const char* end, std::string_view text) noexcept {
+        if (count_ == splices_.size()) {
+            failed_ = true;
+            return;
+        }
+        std::size_t at = count_++;
+        for (; at > 0 && splices_[at - 1].begin > begin; --at) splices_[at] = splices_[at - 1];
+        splices_[at] = {begin, end, text};
+    }
+    void remove(std::string_view run) noexcept { replace(run.data(), run.data() + run.size(), {}); }
+    void insert(const char* at, std::string_view text) noexcept { replace(at, at, text); }
+
+    /// Text made here lives as long as this object.
+    class Text {
+      public:
+        explicit Text(Splices& owner) noexcept : owner_(owner), begin_(owner.scratch_used_) {}
+        Text& add(std::string_view part) noexcept {
+            if (part.size() > owner_.scratch_.size() - owner_.scratch_used_) {
+                owner_.failed_ = true;
+            } else if (!part.empty()) {
+                std::memcpy(owner_.scratch_.data() + owner_.scratch_used_, part.data(), part.size());
+                owner_.scratch_used_ += part.size();
+            }
+            return *this;
+        }
+        Text& add_number(std::uint32_t number) noexcept;
+        Text& add_ip(const IpAddress& address) noexcept;
+        [[nodiscard]] std::string_view view() const noexcept {
+            return {owner_.scratch_.data() + begin_, owner_.scratch_used_ - begin_};
+        }
+
+      private:
+        Splices& owner_;
+        std::size_t begin_;
+    };
+    [[nodiscard]] Text text() noexcept { return Text{*this}; }
+
+    /// Writes `source` with the changes to `out`. Returns the bytes written; none when they do not fit.
+    [[nodiscard]] std::optional<std::size_t> write(std::string_view source, std::span<char> out) const noexcept;
+
+  private:
+    struct Splice {
+        const char* begin;
+        const char* end;
+        std::string_view text;
+    };
+    std::size_t count_ = 0;
+    std::size_t scratch_used_ = 0;
+    bool failed_ = false;
+    std::array<Splice, 192> splices_;
+    std::array<char, 24576> scratch_;  // two URIs and a Require line of full length, and our own headers
+};
+
+}  // namespace sipsteer

@@ -1,0 +1,38 @@
+#include "routing/via_target.hpp"
+
+#include "parser/chars.hpp"
+
+namespace sipsteer {
+namespace {
+
+std::uint16_t sent_by_port(const ViaView& via, Transport transport) noexcept {
+    return via.port == 0 ? default_port(transport) : via.port;
+}
+
+}  // namespace
+
+std::optional<Endpoint> response_target(const ViaView& via) noexcept {
+    const Transport transport = transport_of(via.transport);
+    const std::string_view host = !via.maddr.empty()      ? via.maddr
+                                  : !via.received.empty() ? via.received
+                                                          : via.host;
+    const auto address = parse_ip(host);
+    if (!address) return std::nullopt;
+    std::uint32_t rport = 0;
+    if (via.maddr.empty() && parse_number(via.rport, 65535, rport) && rport != 0) {
+        return Endpoint{*address, static_cast<std::uint16_t>(rport), transport};
+    }
+    return Endpoint{*address, sent_by_port(via, transport), transport};
+}
+
+std::optional<Endpoint> reply_target(const ViaView& via, const Endpoint& source) noexcept {
+    if (!via.maddr.empty()) {
+        const auto address = parse_ip(via.maddr);
+        if (!address) return std::nullopt;
+        return Endpoint{*address, sent_by_port(via, source.transport), source.transport};
+    }
+    return Endpoint{source.address, via.has_rport ? source.port : sent_by_port(via, source.transport),
+                    source.transport};
+}
+
+}  // namespace sipsteer

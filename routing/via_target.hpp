@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "parser/via.hpp"
+#include "routing/endpoint.hpp"
+
+namespace sipsteer {
+
+/// Where a response goes whose top Via is `via` (RFC 3261 §18.2.2, RFC 3581 §4): maddr, else received,
+/// else the sent-by host; to rport when it has a value, else the sent-by port, else the default.
+/// None: it names no address.
+[[nodiscard]] std::optional<Endpoint> response_target(const ViaView& via) noexcept;
+
+/// The same for our own answer, where `source` is what we would write into received and rport.
+[[nodiscard]] std::optional<Endpoint> reply_target(const ViaView& via, const Endpoint& source) noexcept;
+
+}  // namespace sipsteer
