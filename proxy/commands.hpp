@@ -1,0 +1,24 @@
+#pragma once
+
+#include <iosfwd>
+
+#include "proxy/command_line.hpp"
+
+namespace sipsteer {
+
+/// The commands that need no running proxy. Each writes its result to `out`, remarks to `err`, and
+/// returns the exit status.
+
+/// 0: no error. Errors and warnings, then one line with the counts; `json`: one object with `ok`,
+/// `file`, `listeners`, `servers`, `errors` and `warnings` (each `file`, `line`, `column`, `key`, `message`).
+int run_check(const CheckCommand& command, std::ostream& out);
+
+int run_config(const ConfigCommand& command, std::ostream& out);
+
+/// 0: `out` has a file that loads. 1: nothing to import, the list cannot be read, or `err` says what
+/// must be changed in the file by hand.
+int run_import_kamailio(const ImportKamailioCommand& command, std::ostream& out, std::ostream& err);
+
+int run_version(std::ostream& out);
+
+}  // namespace sipsteer
