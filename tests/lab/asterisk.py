@@ -77,10 +77,11 @@ class AsteriskServer:
 
     START_SECONDS = 15
 
-    def __init__(self, root, address, proxy, phones="", port=5060, name=None, edit=None, namespace=None):
+    def __init__(self, root, address, proxy, phones="", port=5060, name=None, edit=None, namespace=None,
+                 ami_port=5038):
         self.root = pathlib.Path(root)
         self.address, self.port, self.proxy = address, port, proxy
-        self.name = name or address
+        self.name, self._ami_port = name or address, ami_port
         self._phones, self._edit, self._namespace = phones, edit, namespace
         self._process = self._home = self._ami = None
 
@@ -100,7 +101,7 @@ class AsteriskServer:
     def ami(self):
         """A connection to this server's manager interface, opened at the first use."""
         if self._ami is None:
-            self._ami = Ami(self.address)
+            self._ami = Ami(self.address, self._ami_port)
         return self._ami
 
     # -- files ---------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ class AsteriskServer:
             "modules.conf": "[modules]\nautoload = no\n" + "".join(
                 f"load = {name}.so\n" for name in _MODULES if (modules / f"{name}.so").exists()),
             "logger.conf": "[general]\ndateformat = %H:%M:%S.%3q\n[logfiles]\nmessages = notice,warning,error,verbose(3)\n",
-            "manager.conf": f"[general]\nenabled = yes\nbindaddr = {self.address}\nport = 5038\n"
+            "manager.conf": f"[general]\nenabled = yes\nbindaddr = {self.address}\nport = {self._ami_port}\n"
                             "[lab]\nsecret = lab\nread = all\nwrite = all\nwritetimeout = 5000\n",
             "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 29998\n",
             "musiconhold.conf": "",

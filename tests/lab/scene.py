@@ -37,12 +37,12 @@ def password_of(name):
     return f"secret-of-{name}" if number % 2 or (not number and role in _WITH_PASSWORD) else None
 
 
-def all_phones(crowd=CROWD):
+def all_phones(crowd=CROWD, network="127.0.2"):
     """pjsip_phones.conf for everybody: alice ... frank, and alice1, bob1, carol1 ... up to `crowd`."""
     names = list(_ROLES) + [f"{role}{number}" for role in ("alice", "bob", "carol") for number in range(1, crowd + 1)]
     text = ""
     for name in names:
-        host, port = address_of(name)
+        host, port = address_of(name, network)
         contact = None if name in _REGISTERING else f"sip:{name}@{host}:{port}"
         text += phone_config(name, contact, password_of(name))
     return text
@@ -62,8 +62,8 @@ class Talk:
 class Scene:
     """Phones on loopback, sipsteer and Asterisk servers; on leaving, all calls are ended and all phones stopped."""
 
-    def __init__(self, cluster, sipsteer, proxy=("127.0.0.1", 5060)):
-        self.cluster, self.sipsteer, self.proxy = cluster, sipsteer, proxy
+    def __init__(self, cluster, sipsteer, proxy=("127.0.0.1", 5060), network="127.0.2"):
+        self.cluster, self.sipsteer, self.proxy, self.network = cluster, sipsteer, proxy, network
         self._phones = {}
 
     async def __aenter__(self):
@@ -83,7 +83,7 @@ class Scene:
         for name in names:
             if name in self._phones:
                 continue
-            host, port = address_of(name)
+            host, port = address_of(name, self.network)
             phone = Phone(name, host, port, self.proxy, password_of(name))
             self._phones[name] = phone
             await phone.start()

@@ -100,7 +100,8 @@ class Sipsteer:
             self.config_file.write_text(self._text)
         command = [*(self._namespace.prefix if self._namespace else []), self._binary, "run", "-c", str(self.config_file)]
         with open(self._home / "log", "ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             start_new_session=True)   # Ctrl-C is for whoever started us
         if wait:
             self.wait_ready()
         return self
