@@ -1,4 +1,4 @@
-"""SIPp as a phone or a server: started with a scenario of tests/sipp, bounded in calls and time, its exit status judged."""
+"""SIPp as a phone or a server: runs a scenario of tests/sipp, bounded in calls and time; its exit status is judged."""
 
 import pathlib
 import re
@@ -18,21 +18,22 @@ class SippFailed(AssertionError):
 
 
 class Sipp:
-    """One SIPp process with a folder of its own. `remote` (host, port) makes it start `calls` calls, without it answers.
+    """One SIPp process with a folder of its own. With `remote` (host, port) it starts `calls` calls, else it answers.
 
-    `keys` become -key, `injected` is {file name: rows} (a row is a tuple; the first column is indexed), `variables` global
-    variables that are set. `extra` are further options."""
+    `keys` become -key, `injected` is {file name: rows} (a row is a tuple; the first column is indexed), `variables` are
+    the global variables to set, `extra` further options."""
 
-    def __init__(self, scenario, host, port=5060, remote=None, *, calls=1, rate=20, user="bob", keys=None, injected=None,
+    def __init__(self, scenario, host, port=5060, remote=None, *, calls=1, rate=20, keys=None, injected=None,
                  variables=(), extra=()):
         self.scenario, self.host, self.port = scenario, host, port
         self.remote, self.calls = remote, calls
         self._folder = tempfile.TemporaryDirectory(prefix="sipp-")
         self._home = pathlib.Path(self._folder.name)
-        values = {"name": scenario, "outbound": "User-Agent: SIPp", "flags": "", **(keys or {})}
-        command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host, "-p", str(port), "-nostdin", "-trace_err",
-                   "-error_file", "errors", "-trace_logs", "-log_file", "log", "-trace_msg", "-message_file", "messages",
-                   "-deadcall_wait", "100", "-timeout", f"{SECONDS}s", "-timeout_error", "-s", user]
+        values = {"name": scenario, "target": f"carol@{remote[0]}:{remote[1]}" if remote else "nobody",
+                  "outbound": "User-Agent: SIPp", "flags": "", **(keys or {})}
+        command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host, "-p", str(port), "-nostdin",
+                   "-trace_err", "-error_file", "errors", "-trace_logs", "-log_file", "log", "-trace_msg",
+                   "-message_file", "messages", "-deadcall_wait", "100", "-timeout", f"{SECONDS}s", "-timeout_error"]
         for name, value in values.items():
             command += ["-key", name, value]
         for name, rows in (injected or {}).items():
@@ -77,7 +78,7 @@ class Sipp:
         return self
 
     def stop(self):
-        """Ends a server once its open calls are done. None of its calls may have failed; there may have been none at all."""
+        """Ends a server once its open calls are done. None of its calls may have failed; there may have been none."""
         if self._process is None or self._process.poll() is not None:
             self._fail("ended too early")
         self._process.send_signal(signal.SIGUSR1)
