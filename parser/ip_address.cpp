@@ -21,14 +21,15 @@ bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
     return true;
 }
 
-/// The 16-bit groups of one side of `::`. Returns the number of bytes written, -1 on an error.
-int parse_groups(std::string_view text, std::uint8_t* out, std::size_t room) noexcept {
+/// The 16-bit groups of one side of `::`; an IPv4 address may only end the whole. Returns the number
+/// of bytes written, -1 on an error.
+int parse_groups(std::string_view text, std::uint8_t* out, std::size_t room, bool last) noexcept {
     std::size_t used = 0;
     while (!text.empty()) {
         const std::size_t colon = text.find(':');
         const std::string_view part = text.substr(0, colon);
         if (colon == std::string_view::npos && part.find('.') != std::string_view::npos) {
-            if (used + 4 > room || !parse_v4(part, out + used)) return -1;
+            if (!last || used + 4 > room || !parse_v4(part, out + used)) return -1;
             return static_cast<int>(used + 4);
         }
         if (part.empty() || part.size() > 4 || used + 2 > room || !all_of(part, kHexDigit)) return -1;
@@ -46,14 +47,14 @@ int parse_groups(std::string_view text, std::uint8_t* out, std::size_t room) noe
 
 bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
     const std::size_t gap = text.find("::");
-    if (gap == std::string_view::npos) return parse_groups(text, out.data(), 16) == 16;
+    if (gap == std::string_view::npos) return parse_groups(text, out.data(), 16, true) == 16;
     std::string_view tail = text.substr(gap + 2);
     if (!tail.empty() && tail.front() == ':') tail.remove_prefix(1);
     if (tail.find("::") != std::string_view::npos) return false;
-    const int head_bytes = parse_groups(text.substr(0, gap), out.data(), 14);
+    const int head_bytes = parse_groups(text.substr(0, gap), out.data(), 14, false);
     if (head_bytes < 0) return false;
     std::array<std::uint8_t, 16> end{};
-    const int tail_bytes = parse_groups(tail, end.data(), 14 - static_cast<std::size_t>(head_bytes));
+    const int tail_bytes = parse_groups(tail, end.data(), 14 - static_cast<std::size_t>(head_bytes), true);
     if (tail_bytes < 0) return false;
     std::copy_n(end.begin(), tail_bytes, out.end() - tail_bytes);
     return true;

@@ -95,7 +95,7 @@ Result<void> MessageView::parse_start_line() noexcept {
         const std::string_view rest = line.substr(first_blank + 1);
         const std::string_view code = rest.substr(0, 3);
         std::uint32_t status = 0;
-        if (!is_version_2(first) || code.size() != 3 || !parse_number(code, 699, status) || status < 100 ||
+        if (!is_version_2(first) || line[first_blank] != ' ' || code.size() != 3 || !parse_number(code, 699, status) || status < 100 ||
             (rest.size() > 3 && rest[3] != ' ')) {
             return Failure(ParseError::bad_start_line);
         }

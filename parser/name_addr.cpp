@@ -8,16 +8,18 @@ namespace sipsteer {
 namespace {
 
 /// Moves behind a display name, to the `<`. False when there is none: then it is a bare addr-spec.
+/// What can only stand in a URI or behind one ends the search, or the bracket of a later value would
+/// be taken for that of the first.
 bool find_bracket(Cursor& cursor, bool& ok) noexcept {
     while (!cursor.done() && cursor.peek() != '<') {
-        if (cursor.peek() == '"') {
-            if (cursor.take_quoted().empty()) {
-                ok = false;
-                return false;
-            }
-            continue;
+        const char c = cursor.peek();
+        if (c == ':' || c == ';' || c == ',') return false;
+        if (c != '"') {
+            cursor.take(c);
+        } else if (cursor.take_quoted().empty()) {
+            ok = false;
+            return false;
         }
-        cursor.take(cursor.peek());
     }
     return !cursor.done();
 }
@@ -70,6 +72,7 @@ Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
     if (cursor.done()) return value;
     if (!cursor.take(',')) return Failure(ParseError::bad_name_addr);
     cursor.skip_lws();
+    if (cursor.done()) return Failure(ParseError::bad_name_addr);
     value.rest = cursor.rest();
     return value;
 }

@@ -82,6 +82,7 @@ Result<ViaView> ViaView::parse(std::string_view header) noexcept {
     if (cursor.done()) return via;
     if (!cursor.take(',')) return Failure(ParseError::bad_via);
     cursor.skip_lws();
+    if (cursor.done()) return Failure(ParseError::bad_via);
     via.rest = cursor.rest();
     return via;
 }
