@@ -1,18 +1,10 @@
 """SIPp plays phones and media servers around the proxy. Each server refuses what is not its own, so a misroute fails a
 call, and a call that fails is the exit status of its SIPp."""
 
-import os
-import pathlib
-import sys
-
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-from lab.inside import inside          # noqa: E402
-from lab.namespace import NetworkNamespace          # noqa: E402
-from lab.sipp import Sipp          # noqa: E402
-from lab.sipsteer import BINARY, Sipsteer, cluster_config          # noqa: E402
+from lab.sipp import Sipp
+from lab.sipsteer import Sipsteer, cluster_config
 
 PROXY = ("127.0.0.1", 5060)
 SERVERS = {"pbx-1": "127.0.1.1", "pbx-2": "127.0.1.2"}
@@ -91,17 +83,16 @@ class Lab:
 
 
 @pytest.fixture
-def lab(request):
+def lab(request, binary):
     """`configured` gives it lines for the configuration."""
     extra = {"routing": "", "transfer": "", **getattr(request, "param", {})}
     text = cluster_config([(name, f"sip:{host}:5060") for name, host in SERVERS.items()], more=CONFIG.format(**extra))
-    with NetworkNamespace() as namespace, inside(namespace):
-        with Sipsteer(text, os.environ.get("SIPSTEER", BINARY)) as proxy:
-            lab = Lab(proxy)
-            try:
-                yield lab
-            finally:
-                lab.close()
+    with Sipsteer(text, binary) as proxy:
+        lab = Lab(proxy)
+        try:
+            yield lab
+        finally:
+            lab.close()
 
 
 def configured(**lines):
@@ -315,7 +306,7 @@ def test_ack_of_a_refused_transfer_follows_it_to_the_owner(lab):
 
 def test_replaces_for_an_early_dialog_reaches_the_owner(lab):
     """The consultation call still rings at its server, which is the callee there and so has to refuse (RFC 3891 §3). A
-    server's own call that is picked up needs a SIPp that calls and is called, which there is not: test_stub_cluster.py."""
+    server's own call that is picked up needs a SIPp that calls and is called, so see test_stub_cluster.py."""
     lab.start_servers(injected=TABLES, variables=["ringing"])
     ringing = lab.start("cancel-uac", PHONE, PROXY, calls=CALLS, extra=["-d", "3000"])
     dialogs = ringing.wait_dialogs(CALLS)
