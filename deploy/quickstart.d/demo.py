@@ -19,6 +19,9 @@ from stand_in_play import StandInPlay                   # noqa: E402
 from terminal import Names, heading, paint, print_messages, say   # noqa: E402
 
 
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Results:
     """Counts the steps; each is printed with its outcome as it ends."""
 
@@ -72,6 +75,9 @@ def what_next(sipsteer, proxy, play):
 
 async def perform(play, sipsteer, proxy, names, once):
     results = Results()
+    loop, me = asyncio.get_running_loop(), asyncio.current_task()
+    for number in ENDING_SIGNALS:
+        loop.add_signal_handler(number, me.cancel)
 
     def show(events):
         print_messages(events, names)
@@ -104,8 +110,8 @@ def main():
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--stand-ins", action="store_true")
     options = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)      # ended the same way as by Ctrl-C
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.default_int_handler)      # also where a script started us with SIGINT ignored
 
     proxy = ("127.0.0.1", free_port("127.0.0.1", 5060))
     http = f"127.0.0.1:{free_port('127.0.0.1', 8060)}"
@@ -129,7 +135,7 @@ def main():
                 sipsteer.wait_servers_up(len(play.servers))
                 picture(play, proxy)
                 return asyncio.run(perform(play, sipsteer, proxy, names, options.once))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         say("\nended before the verdict.")
         say("0 passed, 1 failed, 0 skipped")
         return 130

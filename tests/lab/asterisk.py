@@ -175,8 +175,12 @@ class AsteriskServer:
         raise TimeoutError(f"Asterisk {self.name} is not ready ({reason}):\n{self.log_tail()}")
 
     def start(self):
-        self.launch()
-        self.wait_ready()
+        try:
+            self.launch()
+            self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def _drop_ami(self):
@@ -265,7 +269,7 @@ class AsteriskCluster:
                 server.launch()
             for server in self.servers:
                 server.wait_ready()
-        except Exception:
+        except BaseException:
             self.stop()
             raise
         return self

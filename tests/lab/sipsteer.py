@@ -154,7 +154,11 @@ class Sipsteer:
         self._process = None
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
 
     def __exit__(self, kind, error, trace):
         if kind is None:
