@@ -38,11 +38,16 @@ void check_affinity(Config& config, ConfigIssues& issues) {
 void check_record_route(const Config& config, ConfigIssues& issues) {
     if (config.routing.record_route) return;
     constexpr std::string_view kPath = "routing.record_route";
-    const bool streams =
-        std::any_of(config.listeners.begin(), config.listeners.end(),
-                    [](const auto& listener) { return listener.transport != Config::Transport::udp; });
+    // As written: a stream listener that is refused for another reason counts as well.
     const auto& listen = config.listen;
-    if (streams || !listen.tcp.empty() || !listen.tls.empty() || !listen.ws.empty() || !listen.wss.empty()) {
+    const bool listed =
+        !listen.tcp.empty() || !listen.tls.empty() || !listen.ws.empty() || !listen.wss.empty();
+    const auto& entries = config.listener_entries;
+    const bool streams = std::any_of(entries.begin(), entries.end(), [](const Config::ListenerEntry& entry) {
+        const auto bind = parse_bind_address(entry.bind);
+        return bind && bind->transport != Config::Transport::udp;
+    });
+    if (listed || streams) {
         issues.error(
             kPath, "false does not go with stream listeners: in-dialog requests must come back to the flow");
     }

@@ -1,0 +1,220 @@
+#include "proxy/command_line.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "proxy/commands.hpp"
+#include "proxy/config_loader.hpp"
+#include "proxy/kamailio_import.hpp"
+
+namespace sipsteer {
+namespace {
+
+Command parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "sipsteer");
+    return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+int usage_status(std::vector<const char*> words) {
+    const auto command = parse(std::move(words));
+    const auto* usage = std::get_if<UsageCommand>(&command);
+    if (usage == nullptr) return -1;
+    EXPECT_FALSE(usage->text.empty());
+    return usage->status;
+}
+
+TEST(CommandLine, Run) {
+    EXPECT_EQ(std::get<RunCommand>(parse({"run", "-c", "x.toml"})).file, "x.toml");
+    EXPECT_EQ(std::get<RunCommand>(parse({"run"})).file, kDefaultConfigFile);
+    const auto run = std::get<RunCommand>(parse({"run", "--listen", "udp:127.0.0.1:5060", "--server",
+                                                 "sip:127.0.1.1:5060", "--server", "sip:127.0.1.2:5060"}));
+    EXPECT_TRUE(run.file.empty());
+    EXPECT_EQ(run.listen, std::vector<std::string>{"udp:127.0.0.1:5060"});
+    EXPECT_EQ(run.servers, (std::vector<std::string>{"sip:127.0.1.1:5060", "sip:127.0.1.2:5060"}));
+}
+
+TEST(CommandLine, Others) {
+    const auto check = std::get<CheckCommand>(parse({"check", "-c", "x.toml", "--json"}));
+    EXPECT_EQ(check.file, "x.toml");
+    EXPECT_TRUE(check.json);
+    const auto explain =
+        std::get<ExplainCommand>(parse({"explain", "-c", "x.toml", "--from", "udp:192.0.2.7:5060"}));
+    EXPECT_EQ(explain.from, "udp:192.0.2.7:5060");
+    EXPECT_FALSE(explain.json);
+    EXPECT_FALSE(std::get<ConfigCommand>(parse({"config", "--default"})).schema);
+    EXPECT_TRUE(std::get<ConfigCommand>(parse({"config", "--schema"})).schema);
+    const auto import =
+        std::get<ImportKamailioCommand>(parse({"import", "kamailio", "--set", "2", "dispatcher.list"}));
+    EXPECT_EQ(import.file, "dispatcher.list");
+    EXPECT_EQ(import.set, 2U);
+    EXPECT_FALSE(std::get<ImportKamailioCommand>(parse({"import", "kamailio", "x"})).set.has_value());
+    EXPECT_TRUE(std::holds_alternative<VersionCommand>(parse({"version"})));
+}
+
+TEST(CommandLine, HelpAndMistakes) {
+    EXPECT_EQ(usage_status({"--help"}), 0);
+    EXPECT_EQ(usage_status({"run", "--help"}), 0);
+    EXPECT_EQ(usage_status({"--version"}), 0);
+    EXPECT_EQ(usage_status({}), 2);
+    EXPECT_EQ(usage_status({"rum"}), 2);
+    EXPECT_EQ(usage_status({"run", "--listen", "udp:127.0.0.1:5060"}), 2);
+    EXPECT_EQ(usage_status({"run", "--server", "127.0.1.1"}), 2);
+    EXPECT_EQ(usage_status({"run", "-c", "x", "--listen", "a", "--server", "b"}), 2);
+    EXPECT_EQ(usage_status({"run", "-c"}), 2);
+    EXPECT_EQ(usage_status({"check", "extra"}), 2);
+    EXPECT_EQ(usage_status({"config"}), 2);
+    EXPECT_EQ(usage_status({"config", "--default", "--schema"}), 2);
+    EXPECT_EQ(usage_status({"import"}), 2);
+    EXPECT_EQ(usage_status({"import", "kamailio"}), 2);
+    EXPECT_EQ(usage_status({"import", "kamailio", "--set", "x", "f"}), 2);
+}
+
+class CheckFile : public testing::Test {
+  protected:
+    void write(const std::string& toml) { std::ofstream(path_) << toml; }
+    void TearDown() override { std::remove(path_.c_str()); }
+
+    std::string path_ = testing::TempDir() + "sipsteer_check_" + std::to_string(::getpid()) + ".toml";
+};
+
+TEST_F(CheckFile, Good) {
+    write(
+        "[listen]\nudp = [\"127.0.0.1:5060\", \"127.0.0.1:5070\"]\n[transfer]\nunmatched = \"reject\"\n"
+        "[[server]]\nname = \"a\"\nuri = \"sip:127.0.1.1\"\n");
+    std::ostringstream out;
+    EXPECT_EQ(run_check({path_, false}, out), 0);
+    EXPECT_EQ(out.str(), "config ok: 2 listeners, 1 server\n");
+    std::ostringstream json;
+    EXPECT_EQ(run_check({path_, true}, json), 0);
+    EXPECT_EQ(json.str(), "{\"ok\":true,\"file\":\"" + path_ +
+                              "\",\"listeners\":2,\"servers\":1,\"errors\":[],\"warnings\":[]}\n");
+}
+
+TEST_F(CheckFile, Bad) {
+    write("[listen]\nudp = [\"127.0.0.1:5060\"]\n[log]\nlevel = \"x\"\n[[server]]\nname = \"a\"\n");
+    std::ostringstream out;
+    EXPECT_EQ(run_check({path_, false}, out), 1);
+    EXPECT_EQ(out.str(),
+              path_ + ":4:9: log.level: \"x\" is none of trace, debug, info, warning, error, off\n" + path_ +
+                  ":5:1: server.uri: is required\nwarning: " + path_ +
+                  ":1:1: transfer.unmatched: \"fallback\" without transfer.fallback: a transfer that "
+                  "matches no call is answered 481\nconfig bad: 2 errors, 1 warning\n");
+    std::ostringstream json;
+    EXPECT_EQ(run_check({path_, true}, json), 1);
+    EXPECT_NE(json.str().find(R"("line":4,"column":9,"key":"log.level","message":"\"x\" is none of )"),
+              std::string::npos)
+        << json.str();
+}
+
+TEST(Commands, Version) {
+    std::ostringstream out;
+    EXPECT_EQ(run_version(out), 0);
+    EXPECT_EQ(out.str(), "sipsteer " SIPSTEER_VERSION "\n");
+}
+
+TEST(Commands, ConfigReference) {
+    std::ostringstream schema;
+    EXPECT_EQ(run_config({true}, schema), 0);
+    EXPECT_NE(schema.str().find(R"("enum":["ready","drain","maint"])"), std::string::npos);
+    EXPECT_NE(schema.str().find(R"("required":["name","uri"])"), std::string::npos);
+    std::ostringstream defaults;
+    EXPECT_EQ(run_config({false}, defaults), 0);
+    EXPECT_NE(defaults.str().find("#[[server]]\n"), std::string::npos);
+}
+
+TEST(KamailioImport, FullList) {
+    std::istringstream list(
+        "# dispatcher\n"
+        "\n"
+        "2 sip:127.0.0.1:5082;px=vx 0 5 duid=abc;socket=udp:192.168.0.125:5060;pipe=p10\n"
+        "1 sip:127.0.0.1:7070 0 0 duid=xyz;maxload=20;weight=50;rweight=3\r\n"
+        "1\tsip:127.0.0.1:7072\t4\n"
+        "2 sip:127.0.0.1:5080;transport=tcp\n"
+        "2 sip:127.0.0.1:7070\n"
+        "nonsense\n");
+    const auto imported = import_dispatcher_list(list, "d.list", std::nullopt);
+    EXPECT_EQ(imported.servers, 3U);
+    EXPECT_EQ(imported.toml, R"(# From "d.list"
+
+[listen]
+udp = ["192.168.0.125:5060"]
+
+[[server]]
+name = "abc"
+uri = "sip:127.0.0.1:5082"
+group = "set-2"
+# priority "5": no counterpart; see backup = true
+# socket "udp:192.168.0.125:5060": in [listen]
+# attribute "pipe" = "p10": is unknown
+
+[[server]]
+name = "xyz"
+uri = "sip:127.0.0.1:7070"
+group = "set-1"
+max_calls = 20
+weight = 50
+# rweight "3": not needed
+
+[[server]]
+name = "server-3"
+uri = "sip:127.0.0.1:7072"
+group = "set-1"
+state = "maint"
+
+# left out: set 2, "sip:127.0.0.1:5080;transport=tcp": tcp is not available in version )" SIPSTEER_VERSION R"(
+
+# left out: set 2, "sip:127.0.0.1:7070": the same address stands twice
+
+# kamailio.cfg chooses the set; write one [[route]] for each of its cases.
+[[route]]
+group = "set-1"
+)");
+    EXPECT_EQ(imported.warnings,
+              (std::vector<std::string>{
+                  "d.list:8: is not \"setid uri [flags [priority [attributes]]]\", left out",
+                  "d.list:3: URI parameter \";px=vx\" is left out",
+                  "d.list:3: attribute \"pipe\" = \"p10\" is unknown",
+                  "d.list:6: tcp is not available in version " SIPSTEER_VERSION ", left out",
+                  "d.list:7: the same address stands twice, left out",
+              }));
+    const auto loaded = load_config_text(imported.toml, "imported");
+    EXPECT_TRUE(loaded.ok()) << to_string(loaded.errors[0]);
+    EXPECT_EQ(loaded.config.servers.size(), 3U);
+}
+
+TEST(KamailioImport, OneSetIsTheDefaultGroup) {
+    std::istringstream list("1 sip:10.0.0.1\n2 sip:10.0.0.2 0 0 rweight=7\n2 sip:10.0.0.3\n");
+    const auto imported = import_dispatcher_list(list, "d.list", 2U);
+    EXPECT_EQ(imported.servers, 2U);
+    EXPECT_EQ(imported.toml.find("group"), std::string::npos);
+    const auto loaded = load_config_text(imported.toml, "imported");
+    ASSERT_TRUE(loaded.ok());
+    EXPECT_EQ(loaded.config.servers[0].weight, 7U);
+    EXPECT_EQ(loaded.config.servers[0].name, "server-1");
+}
+
+TEST(KamailioImport, HostileTextStaysInComments) {
+    std::istringstream list(
+        "1 sip:10.0.0.1 0 0 duid=a\"\x01\xff;x\xff\x02=\"\xc3;maxload=-1;weight=x;weight=2\n");
+    const auto imported = import_dispatcher_list(list, "d.list", std::nullopt);
+    const auto loaded = load_config_text(imported.toml, "imported");
+    ASSERT_TRUE(loaded.ok()) << to_string(loaded.errors[0]) << "\n" << imported.toml;
+    EXPECT_EQ(loaded.config.servers[0].name, "server-1");
+    EXPECT_EQ(imported.warnings.size(), 5U);
+}
+
+TEST(KamailioImport, NothingToImport) {
+    std::istringstream list("# empty\n");
+    EXPECT_EQ(import_dispatcher_list(list, "d.list", std::nullopt).servers, 0U);
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(run_import_kamailio({"/nonexistent/list", std::nullopt}, out, err), 1);
+    EXPECT_EQ(out.str(), "");
+    EXPECT_EQ(err.str(), "/nonexistent/list: cannot be read: No such file or directory\n");
+}
+
+}  // namespace
+}  // namespace sipsteer
