@@ -20,12 +20,14 @@ packages_of() {
     esac
 }
 
-# Those of "$@" that are not installed, one a line.
-missing_of() {
-    local installed
-    installed=$(dpkg-query -W -f='${binary:Package} ${db:Status-Status}\n' 2>/dev/null |
-        awk '$2 == "installed" { sub(/:.*/, "", $1); print $1 }')
-    comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
+# Sets `missing` to those of "$@" that are not installed.
+look_for() {
+    local installed package
+    installed=" $(dpkg-query -W -f='${Package}:${db:Status-Status} ' 2>/dev/null)"
+    missing=()
+    for package in "$@"; do
+        case "$installed" in *" $package:installed "*) ;; *) missing+=("$package") ;; esac
+    done
 }
 
 # What stands between the machine and package $1, in a few words.
@@ -49,7 +51,7 @@ for group in "$@"; do
 done
 
 command -v dpkg-query >/dev/null || { echo "${0##*/}: this is not a Debian system; needed: ${wanted[*]}" >&2; exit 1; }
-mapfile -t missing < <(missing_of "${wanted[@]}")
+look_for "${wanted[@]}"
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -63,7 +65,7 @@ fi
 
 # One installer at a time: the policy file below has to be put back by the one that changed it.
 exec 9>/run/lock/sipsteer-packages.lock && flock 9
-mapfile -t missing < <(missing_of "${wanted[@]}")
+look_for "${wanted[@]}"
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 # Debian starts a daemon as soon as it is installed, unless this file answers 101 (forbidden).
@@ -95,7 +97,7 @@ if ! apt_install "${missing[@]}"; then
 fi
 rm -f "$log"
 
-mapfile -t missing < <(missing_of "${wanted[@]}")
+look_for "${wanted[@]}"
 [ ${#missing[@]} -gt 0 ] || { echo "    all there"; exit 0; }
 for package in "${missing[@]}"; do
     echo "${0##*/}: $package could not be had: $(why_not "$package")" >&2
