@@ -60,6 +60,11 @@ class Call:
         state = "ended" if self.ended else "confirmed" if self.confirmed else "early"
         return f"<{self.phone.name} {'->' if self.outgoing else '<-'} {self.remote_uri} {state} {self.call_id}>"
 
+    @property
+    def answered_already(self):
+        """True from the 2xx on, which confirms a dialog, also while its ACK is still missing (RFC 3261 §12.1)."""
+        return self.final_status is not None and self.final_status < 300 and not self.ended
+
     # ---- what the test asks for
 
     async def answered(self, timeout=10):

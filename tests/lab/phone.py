@@ -248,11 +248,11 @@ class Phone:
     def judge_replaces(self, replaces):
         """What RFC 3891 §3 says to a Replaces: (status, None) to refuse, (None, call) to take the call over."""
         call = self.replaced_call(replaces)
-        if call is None or (not call.confirmed and not call.ended and not call.outgoing):
+        if call is None or not (call.answered_already or call.ended or call.outgoing):
             return 481, None
         if call.ended:
             return 603, None
-        return (486, None) if replaces.early_only and call.confirmed else (None, call)
+        return (486, None) if replaces.early_only and call.answered_already else (None, call)
 
     def _on_ack(self, message):
         call = self.find(message.call_id, message.tag("To"), message.tag("From"))
