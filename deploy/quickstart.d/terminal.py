@@ -41,8 +41,8 @@ def print_messages(events, names):
     for event in events:
         reason = event.get("reason", "?")
         what = event.get("method", "")
-        if event.get("status"):
-            what = f"{event['status']} ({what})" if what else event["status"]
+        if event.get("status", "-") != "-":
+            what = f"{event['status']} ({what})"
         colour = "green" if reason.startswith("transfer_") else "red" if reason.startswith("rejected") else "cyan"
         sent = names.of(event.get("to"))
         way = f"      {names.of(event.get('from')):>8} -> {names.of(event.get('to')):<8}  {what:<22} "
