@@ -1,7 +1,6 @@
 """What all end-to-end tests share: a network of their own, real servers, and the proxy."""
 
 import asyncio
-import os
 import pathlib
 import sys
 
@@ -38,10 +37,9 @@ def namespace():
 @pytest.fixture(scope="session")
 def binary():
     """The proxy to test: $SIPSTEER, or build/sipsteer."""
-    path = pathlib.Path(os.environ.get("SIPSTEER", BINARY))
-    if not path.exists():
-        pytest.fail(f"{path} is not built")
-    return path
+    if not BINARY.exists():
+        pytest.fail(f"{BINARY} is not built")
+    return BINARY
 
 
 @pytest.fixture(scope="module", params=ASTERISK_VERSIONS, ids=lambda version: f"asterisk{version}")

@@ -1,6 +1,7 @@
 """The proxy under test: started from a configuration text, watched over HTTP, ended by SIGTERM."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -14,7 +15,7 @@ import urllib.parse
 import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-BINARY = REPOSITORY / "build" / "sipsteer"
+BINARY = pathlib.Path(os.environ.get("SIPSTEER", REPOSITORY / "build" / "sipsteer"))      # the proxy to test
 
 _SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)')
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
