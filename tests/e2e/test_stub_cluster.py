@@ -1,5 +1,5 @@
-"""Transfers across stub media servers: what SIPp cannot play, since there one party has several dialogs and starts some of
-them itself. A stub server lists every request that another server should have got; that list has to stay empty."""
+"""Transfers across stub media servers: what SIPp cannot play, since there one party has several dialogs and starts some
+of them itself. A stub server lists every request that another server should have got; that list has to stay empty."""
 
 import asyncio
 import contextlib
@@ -152,8 +152,8 @@ def test_transferred_call_is_transferred_again(binary):
 
 
 def test_pickup_of_a_servers_own_ringing_call(binary):
-    """Replaces;early-only for a call that a server made and that rings at bob: that server takes the new one, and cancels
-    bob's. In between a phone that rings has nothing but the 180."""
+    """Replaces;early-only for a call that a server made and that rings at bob: that server takes the new one, and
+    cancels bob's. The dialog is known by nothing but a 180."""
     async def story(cluster):
         bob, erin = cluster.phones
         bob.auto_answer = False

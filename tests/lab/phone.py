@@ -22,8 +22,8 @@ SUPPORTED = {"replaces", "timer", "norefersub", "path"}
 
 
 class Phone:
-    """One user agent with any number of calls. Without a proxy requests go where the URI says; `route` puts a Route to the
-    proxy into what is sent out of dialog; `rtp` false leaves the voice out. Sockets are made in the namespace of the thread.
+    """One user agent with any number of calls. Without a proxy requests go where the URI says; `route` puts a Route to
+    the proxy into what is sent out of dialog; `rtp` false leaves the voice out. Sockets belong to the thread's namespace.
 
     Policy for incoming calls: `reject_with` (a status) refuses them, else they ring for `ring_seconds` and are answered
     when `auto_answer` is true, or else by the test: `call.answer()` or `call.reject(status)`."""
@@ -263,7 +263,7 @@ class Phone:
         """For subclasses: the CANCEL is answered already; `invite` is None when it matched nothing."""
 
     def _on_stray(self, response):
-        """A 2xx that no transaction waits for: sent again, it wants its ACK again; another fork is ended (§13.2.2.4)."""
+        """A 2xx that no transaction waits for: a copy wants its ACK again; another fork is ended (§13.2.2.4)."""
         call = self.find(response.call_id, response.tag("From"))
         if call:
             call.on_stray(response)
