@@ -189,6 +189,26 @@ def test_transfer_with_credentials_reaches_the_owner_twice(binary):
     cluster.run(story)
 
 
+def test_a_bye_races_the_transfer(binary):
+    """bob hangs up the consultation call while he transfers it. Whichever comes first at its server, that server, and no
+    other, gives the answer: 200 when it took the call over, 603 when there was no call any more."""
+    async def story(cluster):
+        async def race(bob, style, head_start):
+            first, transferee = await cluster.talk(bob)
+            second, _ = await cluster.talk(bob, server_calls=head_start % 2 == 0, not_on=transferee)
+            transfer = asyncio.create_task(first.refer_attended(second, style))
+            await asyncio.sleep(0.001 * head_start)
+            await second.hangup()
+            return await transfer
+        statuses = await asyncio.gather(*(race(bob, STYLES[number % 3], number)
+                                          for number, bob in enumerate(cluster.phones)))
+        assert set(statuses) <= {200, 603}, statuses
+    cluster = Cluster(binary)
+    for number in range(18):
+        cluster.phone(f"bob{number}")
+    cluster.run(story)
+
+
 def test_a_fresh_proxy_asks_the_servers(binary):
     """The proxy forgets everything; the next transfer's owner is found by asking, and an unknown one is nobody's."""
     async def story(cluster):
