@@ -66,6 +66,7 @@ enum class DropReason : std::uint8_t {
     own_response,      ///< response with no Via below ours: nobody to send it to
     no_next_hop,       ///< the Via below ours leads nowhere that we can send to
     unanswerable,      ///< an ACK that cannot go on: nothing is ever answered to one
+    wrong_side,        ///< from outside, on a listener that takes only servers
     too_large,         ///< forwarded copy would not fit its transport
     send_failed,       ///< the kernel refused the send
     kCount
@@ -73,7 +74,7 @@ enum class DropReason : std::uint8_t {
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(DropReason::kCount)> kDropReasonWords{
     "not_sip",      "malformed",   "no_via",    "foreign_response", "forged_response",
-    "own_response", "no_next_hop", "unanswerable", "too_large", "send_failed"};
+    "own_response", "no_next_hop", "unanswerable", "wrong_side", "too_large", "send_failed"};
 
 [[nodiscard]] constexpr std::string_view to_string(DropReason reason) noexcept {
     return kDropReasonWords[static_cast<std::size_t>(reason)];

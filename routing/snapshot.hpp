@@ -62,11 +62,11 @@ struct TransferPolicy {
 /// workers and replaced as a whole, so that a message never sees half of a change.
 struct Snapshot {
     ClusterKey key;
-    ServerSet servers;
-    LocalAddresses local;
-    RoutingPolicy routing;
-    TransferPolicy transfer;
-    ParseLimits parse_limits;
+    ServerSet servers{};
+    LocalAddresses local{};
+    RoutingPolicy routing{};
+    TransferPolicy transfer{};
+    ParseLimits parse_limits{};
     std::uint32_t message_bytes = 65535;
     Seconds call_ttl = 4 * 3600;
 

@@ -1,0 +1,120 @@
+#include "proxy/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <istream>
+#include <iterator>
+#include <ostream>
+
+#include "proxy/config_loader.hpp"
+#include "proxy/config_values.hpp"
+#include "proxy/decision_log.hpp"
+#include "proxy/key_file.hpp"
+#include "proxy/snapshot_builder.hpp"
+#include "proxy/udp_batch.hpp"
+#include "proxy/worker.hpp"
+
+namespace sipsteer {
+namespace {
+
+std::string_view outcome_word(Outcome::What what) noexcept {
+    switch (what) {
+        case Outcome::What::forwarded: return "forwarded";
+        case Outcome::What::answered: return "answered";
+        case Outcome::What::absorbed: return "absorbed";
+        case Outcome::What::dropped: return "dropped";
+        case Outcome::What::nothing: break;
+    }
+    return "nothing";
+}
+
+/// The first listener that such a message could arrive at.
+ListenerIndex listener_for(const Snapshot& snapshot, const Endpoint& from) {
+    const bool server = snapshot.servers.by_source(from.address, from.port).has_value();
+    return snapshot.local.sender(from, server, 0).value_or(0);
+}
+
+/// An address of the documentation range: certainly no server (RFC 5737).
+constexpr std::string_view kSomeoneOutside = "udp:192.0.2.1:5060";
+
+}  // namespace
+
+Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view message, const Endpoint& from,
+                    Seconds now) {
+    Counters counters;
+    Pipeline pipeline{tables, counters};
+    DecisionSteps steps;
+    std::string buffer(kMaxDatagram, '\0');
+    const Incoming incoming{message, from, listener_for(snapshot, from)};
+    const Outcome outcome = pipeline.process(snapshot, incoming, now, buffer, &steps);
+
+    Explanation explanation;
+    explanation.outcome = outcome_word(outcome.what);
+    if (outcome.what != Outcome::What::nothing) explanation.reason = to_string(outcome.reason);
+    if (outcome.server) explanation.server = snapshot.servers[*outcome.server].name;
+    explanation.steps = steps.all();
+    if (outcome.what == Outcome::What::dropped) explanation.steps.push_back("dropped: " + std::string{to_string(outcome.drop)});
+    if (outcome.sends()) {
+        explanation.next_hop = to_string(outcome.to);
+        buffer.resize(outcome.size);
+        explanation.message = std::move(buffer);
+    }
+    return explanation;
+}
+
+std::string with_crlf(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + text.size() / 16);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) out += '\r';
+        out += text[i];
+    }
+    return out;
+}
+
+std::string to_text(const Explanation& explanation) {
+    std::string out = fmt::format("outcome   {}\nreason    {}\n", explanation.outcome, explanation.reason);
+    if (!explanation.server.empty()) out += fmt::format("server    {}\n", explanation.server);
+    if (!explanation.next_hop.empty()) out += fmt::format("next hop  {}\n", explanation.next_hop);
+    out += "steps\n";
+    for (const std::string& step : explanation.steps) out += fmt::format("  - {}\n", step);
+    if (!explanation.message.empty()) out += "message\n\n" + explanation.message;
+    return out;
+}
+
+std::string to_json(const Explanation& explanation) {
+    boost::json::array steps;
+    for (const std::string& step : explanation.steps) steps.emplace_back(step);
+    return boost::json::serialize(boost::json::object{{"outcome", explanation.outcome},
+                                                      {"reason", explanation.reason},
+                                                      {"server", explanation.server},
+                                                      {"next_hop", explanation.next_hop},
+                                                      {"steps", std::move(steps)},
+                                                      {"message", explanation.message}}) +
+           "\n";
+}
+
+int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& out, std::ostream& err) {
+    const LoadedConfig loaded = load_config(command.file);
+    for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
+    if (!loaded.ok()) return 1;
+    const auto from = parse_bind_address(command.from.empty() ? kSomeoneOutside : std::string_view{command.from});
+    if (!from) {
+        err << "--from: " << from.error() << '\n';
+        return 1;
+    }
+    const ClusterSecret secret = load_cluster_secret(loaded.config.process, false);
+    if (!secret.persistent()) {
+        err << "no key file can be read: a running proxy may place calls on another server than shown here\n";
+    }
+    const BuiltSnapshot built = build_snapshot(loaded.config, ClusterKey::derive(secret.secret));
+    const std::string message = with_crlf(std::string{std::istreambuf_iterator<char>{in}, {}});
+    Tables tables{1024};
+    const Explanation explanation = explain(*built.snapshot, tables, message,
+                                            {from->address, from->port, from->transport}, seconds_since_boot());
+    out << (command.json ? to_json(explanation) : to_text(explanation));
+    return 0;
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/command_line.hpp"
+#include "proxy/config_loader.hpp"
+#include "proxy/http_router.hpp"
+#include "proxy/key_file.hpp"
+#include "proxy/pipeline.hpp"
+#include "proxy/snapshot_builder.hpp"
+#include "proxy/snapshot_cell.hpp"
+#include "proxy/worker.hpp"
+
+namespace sipsteer {
+
+class HttpServer;
+
+/// A running proxy: tables, workers, and what operators look at. The thread that calls run() serves
+/// HTTP and signals; SIP is the workers' alone.
+class Service {
+  public:
+    Service(Config config, const ClusterSecret& secret);
+    ~Service();
+
+    /// Opens everything. Returns what went wrong, empty when nothing did.
+    [[nodiscard]] std::string start();
+
+    /// Serves until SIGTERM or SIGINT.
+    void run();
+
+  private:
+    [[nodiscard]] std::string open_workers();
+    [[nodiscard]] std::string open_http();
+    void add_routes();
+    void wait_signal();
+    void end();
+
+    [[nodiscard]] std::string metrics() const;
+    [[nodiscard]] HttpResponse ready() const;
+    [[nodiscard]] HttpResponse owners(std::string_view call_id) const;
+    [[nodiscard]] HttpResponse servers() const;
+    [[nodiscard]] HttpResponse status() const;
+
+    Config config_;
+    bool key_persistent_;
+    BuiltSnapshot built_;
+    SnapshotCell snapshots_;
+    Tables tables_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    boost::asio::io_context context_{1};
+    boost::asio::signal_set signals_{context_};
+    HttpRouter router_;
+    std::unique_ptr<HttpServer> http_;
+    double started_at_ = 0;
+    bool ending_ = false;
+};
+
+/// `sipsteer run`: the exit status.
+int run_proxy(const RunCommand& command, std::ostream& err);
+
+}  // namespace sipsteer

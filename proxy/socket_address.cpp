@@ -1,0 +1,48 @@
+#include "proxy/socket_address.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sipsteer {
+
+void to_socket_address(const IpAddress& address, std::uint16_t port, SocketAddress& out) noexcept {
+    if (address.v6) {
+        sockaddr_in6 v6{};
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
+        std::memcpy(&out.storage, &v6, sizeof v6);
+        out.size = sizeof v6;
+        return;
+    }
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, address.bytes.data(), 4);
+    std::memcpy(&out.storage, &v4, sizeof v4);
+    out.size = sizeof v4;
+}
+
+Endpoint to_endpoint(const sockaddr_storage& storage, Transport transport) noexcept {
+    Endpoint endpoint;
+    endpoint.transport = transport;
+    if (storage.ss_family == AF_INET6) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, &storage, sizeof v6);
+        endpoint.port = ntohs(v6.sin6_port);
+        endpoint.address.v6 = true;
+        std::memcpy(endpoint.address.bytes.data(), &v6.sin6_addr, 16);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            endpoint.address = {};
+            std::memcpy(endpoint.address.bytes.data(), v6.sin6_addr.s6_addr + 12, 4);
+        }
+        return endpoint;
+    }
+    sockaddr_in v4{};
+    std::memcpy(&v4, &storage, sizeof v4);
+    endpoint.port = ntohs(v4.sin_port);
+    std::memcpy(endpoint.address.bytes.data(), &v4.sin_addr, 4);
+    return endpoint;
+}
+
+}  // namespace sipsteer

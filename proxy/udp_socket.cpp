@@ -1,0 +1,60 @@
+#include "proxy/udp_socket.hpp"
+
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "proxy/socket_address.hpp"
+
+namespace sipsteer {
+namespace {
+
+namespace asio = boost::asio;
+
+/// A burst of a few thousand datagrams may wait while a worker is not scheduled.
+constexpr int kBufferBytes = 8 << 20;
+
+asio::ip::udp::endpoint asio_endpoint(const Endpoint& endpoint) {
+    SocketAddress address;
+    to_socket_address(endpoint.address, endpoint.port, address);
+    asio::ip::udp::endpoint out;
+    std::memcpy(out.data(), &address.storage, address.size);
+    out.resize(address.size);
+    return out;
+}
+
+void set(int fd, int level, int name, int value) { static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value)); }
+
+/// The forced form passes the system's limit where we may; else the limit is what we get.
+void set_buffers(int fd) {
+    set(fd, SOL_SOCKET, SO_RCVBUF, kBufferBytes);
+    set(fd, SOL_SOCKET, SO_SNDBUF, kBufferBytes);
+    set(fd, SOL_SOCKET, SO_RCVBUFFORCE, kBufferBytes);
+    set(fd, SOL_SOCKET, SO_SNDBUFFORCE, kBufferBytes);
+}
+
+}  // namespace
+
+asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind, boost::system::error_code& error) {
+    const asio::ip::udp::endpoint endpoint = asio_endpoint(bind);
+    asio::ip::udp::socket socket{context};
+    if (socket.open(endpoint.protocol(), error)) return socket;
+    if (bind.address.v6 && socket.set_option(asio::ip::v6_only{true}, error)) return socket;
+    set(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, 1);
+    set_buffers(socket.native_handle());
+    if (socket.non_blocking(true, error)) return socket;
+    if (socket.bind(endpoint, error)) return socket;
+    return socket;
+}
+
+boost::system::error_code probe_udp(asio::io_context& context, const Endpoint& bind) {
+    boost::system::error_code error;
+    const asio::ip::udp::endpoint endpoint = asio_endpoint(bind);
+    asio::ip::udp::socket socket{context};
+    if (socket.open(endpoint.protocol(), error)) return error;
+    if (bind.address.v6 && socket.set_option(asio::ip::v6_only{true}, error)) return error;
+    socket.bind(endpoint, error);
+    return error;
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "routing/local_addresses.hpp"
+
+namespace sipsteer {
+
+/// Opens one worker's socket of a UDP listener: non-blocking, SO_REUSEPORT, so that each worker has its
+/// own on the same address, with large kernel buffers. Errors: as of the socket calls.
+[[nodiscard]] boost::asio::ip::udp::socket open_udp(boost::asio::io_context& context, const Endpoint& bind,
+                                                    boost::system::error_code& error);
+
+/// Tells whether another program holds the address already: SO_REUSEPORT alone would share it in
+/// silence, and half of the messages would vanish there.
+[[nodiscard]] boost::system::error_code probe_udp(boost::asio::io_context& context, const Endpoint& bind);
+
+}  // namespace sipsteer

@@ -1,0 +1,132 @@
+#include "proxy/worker.hpp"
+
+#include <chrono>
+#include <ctime>
+
+#include "proxy/udp_socket.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// Batches taken from one socket before the others get their turn.
+constexpr int kRoundsPerWakeup = 4;
+
+constexpr std::chrono::milliseconds kSweepPause{250};
+/// Slots looked at under one shard lock: some microseconds.
+constexpr std::size_t kSweepSlots = 4096;
+/// Sweeps of a whole table take about this long.
+constexpr std::size_t kSweepPauses = 120;
+
+void observe_duration(Counters& counters, std::chrono::nanoseconds taken, std::size_t messages) noexcept {
+    const double seconds = std::chrono::duration<double>(taken).count() / static_cast<double>(messages);
+    std::size_t bucket = 0;
+    while (bucket < kDurationBuckets.size() && seconds > kDurationBuckets[bucket]) ++bucket;
+    counters.duration_bucket[bucket].add(messages);
+    counters.duration_sum_ns.add(static_cast<std::uint64_t>(taken.count()));
+}
+
+}  // namespace
+
+Seconds seconds_since_boot() noexcept {
+    timespec now{};
+    static_cast<void>(::clock_gettime(CLOCK_BOOTTIME, &now));
+    return static_cast<Seconds>(now.tv_sec);
+}
+
+Worker::Worker(const SnapshotCell& snapshots, Tables& tables, bool sweeps)
+    : snapshots_(snapshots), tables_(tables), sweeps_(sweeps), pipeline_(tables, counters_) {
+    refresh_snapshot();
+}
+
+Worker::~Worker() { stop(); }
+
+boost::system::error_code Worker::open(ListenerIndex& failed) {
+    for (ListenerIndex i = 0; i < snapshot_->local.listeners().size(); ++i) {
+        boost::system::error_code error;
+        failed = i;
+        sockets_.push_back({open_udp(context_, snapshot_->local[i].bind, error), i});
+        if (error) return error;
+    }
+    return {};
+}
+
+void Worker::start() {
+    for (std::size_t i = 0; i < sockets_.size(); ++i) wait_readable(i);
+    if (sweeps_) wait_sweep();
+    thread_ = std::thread{[this] { context_.run(); }};
+}
+
+void Worker::stop() {
+    context_.stop();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Worker::wait_readable(std::size_t socket) {
+    sockets_[socket].socket.async_wait(boost::asio::socket_base::wait_read,
+                                       [this, socket](const boost::system::error_code& error) {
+                                           if (!error) on_readable(socket);
+                                       });
+}
+
+void Worker::on_readable(std::size_t socket) {
+    refresh_snapshot();
+    for (int round = 0; round < kRoundsPerWakeup; ++round) {
+        if (run_round(sockets_[socket]) < kBatch) break;
+    }
+    wait_readable(socket);
+}
+
+std::size_t Worker::run_round(Socket& socket) {
+    const std::size_t count = received_.receive(socket.socket.native_handle());
+    if (count == 0) return 0;
+    const auto begin = std::chrono::steady_clock::now();
+    const Seconds now = seconds_since_boot();
+    std::array<Outcome, kBatch> outcomes;
+    std::array<std::uint8_t, kBatch> order;  // the outcome behind each datagram of the send batch
+    for (std::size_t i = 0; i < count; ++i) {
+        const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp), socket.listener};
+        outcomes[i] = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
+        if (log_.wants(outcomes[i])) log_.write(outcomes[i], incoming, pipeline_.message(), *snapshot_);
+        if (!outcomes[i].sends()) {
+            pipeline_.settle(outcomes[i], false);
+            continue;
+        }
+        order[outgoing_.size()] = static_cast<std::uint8_t>(i);
+        outgoing_.add(sockets_[outcomes[i].listener].socket.native_handle(), outcomes[i].to, outcomes[i].size);
+    }
+    flush(outcomes, order);
+    observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
+    return count;
+}
+
+void Worker::flush(const std::array<Outcome, kBatch>& outcomes, const std::array<std::uint8_t, kBatch>& order) {
+    outgoing_.flush([&](std::size_t i, bool sent) { pipeline_.settle(outcomes[order[i]], sent); });
+}
+
+void Worker::refresh_snapshot() {
+    const std::uint64_t generation = snapshots_.generation();
+    if (generation == generation_) return;
+    snapshot_ = snapshots_.get();
+    generation_ = generation;
+}
+
+void Worker::wait_sweep() {
+    sweep_timer_.expires_after(kSweepPause);
+    sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        sweep();
+        wait_sweep();
+    });
+}
+
+void Worker::sweep() {
+    const Seconds now = seconds_since_boot();
+    for (std::size_t i = 0; i <= tables_.calls.slots() / (kSweepSlots * kSweepPauses); ++i) {
+        tables_.calls.sweep(now, kSweepSlots);
+    }
+    for (std::size_t i = 0; i <= tables_.pins.slots() / (kSweepSlots * kSweepPauses); ++i) {
+        tables_.pins.sweep(now, kSweepSlots);
+    }
+}
+
+}  // namespace sipsteer
