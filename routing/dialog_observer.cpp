@@ -109,6 +109,8 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     if (response.to_tag().empty()) return;
     auto change = change_of(snapshot, response);
     if (!change) return;
+    // A dialog ends by a server's own word only (requirements 80 and 87), never by a phone's.
+    if (change->what == Change::What::end && responder == kNoServer) return;
     const DialogKey key = dialog_key(hash, response.call_id(), response.to_tag(), response.from_tag());
     // The callee's end is local to the To tag, the caller's to the From tag (requirement 63).
     if (responder != kNoServer) {
