@@ -21,9 +21,9 @@ REWRITE = '[transfer]\nunmatched = "reject"\nrewrite_user_if_empty = "replaces"\
 class Cluster:
     """Three stub servers, the phones of a test, and the proxy, on IPv4 or IPv6."""
 
-    def __init__(self, binary, more=REWRITE, ipv6=False, **servers):
+    def __init__(self, binary, more=REWRITE, ipv6=False, proxy_port=5060, **servers):
         self._ipv6 = ipv6
-        self.proxy_address = self._address(0, 0)
+        self.proxy_address = (self._address(0, 0)[0], proxy_port)
         self.servers = [StubServer(f"pbx-{number}", *self._address(1, number), self.proxy_address, **servers)
                         for number in (1, 2, 3)]
         uris = [(server.name, f"sip:{host_port(server.host, server.port)}") for server in self.servers]
@@ -63,6 +63,15 @@ class Cluster:
     async def start_proxy(self):
         await asyncio.to_thread(self.sipsteer.start)
         await asyncio.to_thread(self.sipsteer.wait_servers_up, len(self.servers))
+
+    async def probes_usable(self):
+        """Waits until the proxy knows that every server can be asked for its dialogs."""
+        for _ in range(100):
+            metrics = await asyncio.to_thread(self.sipsteer.metrics)
+            if metrics.sum("sipsteer_server_probe_usable") == len(self.servers):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"probes: {metrics.by('sipsteer_server_probe_usable', 'server')}")
 
     def server_of(self, call):
         """The server at the other end of a phone's call."""
@@ -104,14 +113,15 @@ class Cluster:
 KINDS = list(itertools.product(STYLES, (False, True), (False, True)))
 
 
-@pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
-def test_attended_transfers_of_every_kind(binary, ipv6):
-    """Three ways to write Refer-To, whoever called whom; Call-IDs and tags of all shapes."""
+@pytest.mark.parametrize("where", [{}, {"ipv6": True}, {"proxy_port": 5090}], ids=["ipv4", "ipv6", "another-port"])
+def test_attended_transfers_of_every_kind(binary, where):
+    """Three ways to write Refer-To, whoever called whom; Call-IDs and tags of all shapes. A Refer-To without port
+    names the proxy also when that has another one."""
     async def story(cluster):
         await asyncio.gather(*(cluster.transfer(phone, *kind) for phone, kind in zip(cluster.phones, KINDS * 3)))
         reasons = await cluster.reasons()
         assert reasons["transfer_owner"] >= len(cluster.phones), reasons
-    cluster = Cluster(binary, ipv6=ipv6)
+    cluster = Cluster(binary, **where)
     for number in range(3 * len(KINDS)):
         cluster.phone(f"bob{number}")
     cluster.run(story)
@@ -216,6 +226,7 @@ def test_a_fresh_proxy_asks_the_servers(binary):
         calls = [await cluster.talk(bob, server_calls) for server_calls in (False, True) * 4]
         cluster.sipsteer.kill()
         await cluster.start_proxy()
+        await cluster.probes_usable()
         for call, server in calls:
             taking = await erin.call("carol", replaces=call.replaces())
             await taking.answered()
