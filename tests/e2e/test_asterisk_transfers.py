@@ -8,6 +8,9 @@ import itertools
 import pytest
 
 from conftest import TRANSFER
+from lab.asterisk import AsteriskCluster
+from lab.scene import all_phones
+from lab.sip import Replaces, escape
 
 STYLES = ("aor", "aor_no_port", "contact")
 
@@ -145,9 +148,11 @@ def test_blind_transfer(play):
     play(story)
 
 
-@pytest.mark.parametrize("bob_calls", (True, False), ids=("bob-calls-carol", "carol-calls-bob"))
-def test_proxy_that_forgot_everything_asks_the_servers(play, bob_calls):
-    """sipsteer is killed and started anew between the calls and the transfer: its table is empty, and the probe finds the owner."""
+@pytest.mark.parametrize("bob_calls, reason", ((True, "transfer_probe"), (False, "transfer_probe"), (False, "transfer_uri")),
+                         ids=("server-was-called", "server-calls", "server-in-refer-to"))
+def test_proxy_that_forgot_everything_finds_the_owner(play, bob_calls, reason):
+    """sipsteer is killed and started anew between the calls and the transfer: its table is empty. Where Refer-To names the
+    server (its address stands in From of the calls it makes) that is enough; else the servers are asked."""
     async def story(scene):
         alice, bob, carol = await scene.phones("alice", "bob", "carol")
         first, second = await two_talks(scene, alice, bob, carol, bob_calls=bob_calls)
@@ -155,10 +160,39 @@ def test_proxy_that_forgot_everything_asks_the_servers(play, bob_calls):
         scene.sipsteer.start()
         scene.sipsteer.wait_servers_up(2)
         assert not scene.sipsteer.owners(second.caller.call_id)
-        await transferred(scene, alice, bob, carol, first, second)
-        assert decided(scene, "transfer_probe") == 1, scene.sipsteer.decisions()
-        # The dialog that the probe asked about goes on: a re-INVITE with the next CSeq is accepted.
+        mine = second.side_of(bob)
+        target = mine.remote_uri if reason == "transfer_uri" else "sip:carol@127.0.0.1:5060"
+        assert await first.side_of(bob).refer_blind(f"{target}?Replaces={escape(str(mine.replaces()))}") == 200
+        assert decided(scene, reason) == 1, scene.sipsteer.decisions()
+        await scene.joined(first.server, "alice", "trunk")
+        await scene.joined(second.server, "carol", "trunk")
+        await scene.hears({alice: {carol}, carol: {alice}, bob: set()})
+        # The dialogs go on: a re-INVITE with the next CSeq is accepted at either end.
         assert await second.side_of(carol).reinvite() == 200
+        assert await first.side_of(alice).reinvite() == 200
+    play(story)
+
+
+@pytest.mark.parametrize("bob_calls", (True, False), ids=("server-was-called", "server-calls"))
+def test_probe_leaves_the_call_alone(play, bob_calls):
+    """A Replaces that matches only by its tags' order reversed is no match: the servers are asked, say no, and the call that was
+    asked about goes on, also from the server's side."""
+    async def story(scene):
+        alice, bob, carol = await scene.phones("alice", "bob", "carol")
+        talk = await scene.talk(alice, bob) if bob_calls else await scene.talk(bob, alice)
+        mine = talk.side_of(bob)
+        scene.sipsteer.kill()
+        scene.sipsteer.start()
+        scene.sipsteer.wait_servers_up(2)
+        for _ in range(3):
+            call = await carol.call("bob", replaces=Replaces(mine.call_id, mine.local_tag, mine.remote_tag))
+            assert await call.final() == 200      # the fallback
+            await call.hangup()
+        assert decided(scene, "transfer_fallback") == 3, scene.sipsteer.decisions()
+        await scene.hears({alice: {bob}, bob: {alice}})
+        assert await mine.reinvite() == 200
+        assert await mine.hangup() == 200
+        await talk.side_of(alice).wait_ended()
     play(story)
 
 
@@ -243,11 +277,8 @@ def test_cancel_of_a_routed_transfer(play):
     play(story, more='[transfer]\nfallback = "sip:dave@127.0.1.2:5060"\n')
 
 
-def test_servers_that_ask_each_other_for_a_password(play, binary, cluster):
+def test_servers_that_ask_each_other_for_a_password(play, cluster):
     """The kit with the trunk's secret switched on: the owner challenges the transfer, and the answer finds it too."""
-    from lab.asterisk import AsteriskCluster
-    from lab.scene import all_phones
-
     def with_secret(file, text):
         if file != "pjsip.conf":
             return text

@@ -75,7 +75,8 @@ def test_runs_on_until_it_is_ended_and_takes_other_ports(nothing_left_behind, nu
             run.send_signal(number)
             rest, _ = run.communicate(timeout=20)
         finally:
-            run.kill()
-            run.wait()
+            if run.poll() is None:      # after a failed assertion: let it end what it started
+                run.terminate()
+                run.communicate(timeout=20)
         assert run.returncode == 0, rest
         assert rest.splitlines()[-1] == lines[-1]
