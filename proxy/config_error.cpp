@@ -76,8 +76,15 @@ std::vector<ConfigError> ConfigIssues::take_warnings() { return take_sorted(warn
 
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t kShown = 80;
+    const bool cut = text.size() > kShown;
+    if (cut) {
+        std::size_t end = kShown;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U)
+            --end;  // not inside a character
+        text = text.substr(0, end);
+    }
     std::string result = "\"";
-    for (const char c : text.substr(0, kShown)) {
+    for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7f) {
             result += fmt::format("\\x{:02x}", byte);
@@ -86,7 +93,7 @@ std::string in_quotes(std::string_view text) {
             result += c;
         }
     }
-    result += text.size() > kShown ? "...\"" : "\"";
+    result += cut ? "...\"" : "\"";
     return result;
 }
 

@@ -58,13 +58,14 @@ std::vector<Attribute> split_attributes(std::string_view text) {
     return result;
 }
 
-/// In quotes, for a comment: TOML allows neither control bytes nor broken UTF-8 there.
-std::string ascii(std::string_view text) {
-    auto result = in_quotes(text);
+/// TOML allows neither control bytes nor broken UTF-8 in comments, which hold what the list had.
+std::string only_ascii(std::string text) {
     std::replace_if(
-        result.begin(), result.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7e; }, '?');
-    return result;
+        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
 }
+
+std::string ascii(std::string_view text) { return only_ascii(in_quotes(text)); }
 
 class Importer {
   public:
@@ -115,8 +116,9 @@ class Importer {
 
     /// The comment that stands in place of a destination that cannot be used.
     std::string left_out(const Destination& destination, std::string_view why) {
-        warn(destination.line, fmt::format("{}, left out", why));
-        return fmt::format("\n# left out: set {}, {}: {}\n", destination.set, ascii(destination.uri), why);
+        const auto reason = only_ascii(std::string(why));
+        warn(destination.line, fmt::format("{}, left out", reason));
+        return fmt::format("\n# left out: set {}, {}: {}\n", destination.set, ascii(destination.uri), reason);
     }
 
     std::string unique_name(const Destination& destination) {
@@ -243,8 +245,13 @@ class Importer {
 
     std::string head() const {
         auto text = fmt::format("# From {}\n\n[listen]\n", ascii(file_));
-        if (sockets_.empty())
-            return text + "udp = [\"127.0.0.1:5060\"]  # write the address of listen= in kamailio.cfg\n";
+        if (sockets_.empty()) {
+            int port = 5060;
+            while (addresses_.contains(fmt::format("127.0.0.1 {} udp", port))) ++port;
+            return text +
+                   fmt::format("udp = [\"127.0.0.1:{}\"]  # write the address of listen= in kamailio.cfg\n",
+                               port);
+        }
         return text + fmt::format("udp = [\"{}\"]\n", fmt::join(sockets_, "\", \""));
     }
 

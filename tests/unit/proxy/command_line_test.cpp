@@ -196,6 +196,13 @@ TEST(KamailioImport, OneSetIsTheDefaultGroup) {
     EXPECT_EQ(loaded.config.servers[0].name, "server-1");
 }
 
+TEST(KamailioImport, TheSampleListenerIsNoDestination) {
+    std::istringstream list("1 sip:127.0.0.1\n1 sip:127.0.0.1:5061\n");
+    const auto imported = import_dispatcher_list(list, "d.list", std::nullopt);
+    EXPECT_NE(imported.toml.find("udp = [\"127.0.0.1:5062\"]"), std::string::npos) << imported.toml;
+    EXPECT_TRUE(load_config_text(imported.toml, "imported").ok());
+}
+
 TEST(KamailioImport, HostileTextStaysInComments) {
     std::istringstream list(
         "1 sip:10.0.0.1 0 0 duid=a\"\x01\xff;x\xff\x02=\"\xc3;maxload=-1;weight=x;weight=2\n");
@@ -204,6 +211,14 @@ TEST(KamailioImport, HostileTextStaysInComments) {
     ASSERT_TRUE(loaded.ok()) << to_string(loaded.errors[0]) << "\n" << imported.toml;
     EXPECT_EQ(loaded.config.servers[0].name, "server-1");
     EXPECT_EQ(imported.warnings.size(), 5U);
+}
+
+TEST(KamailioImport, HostileUrisStayInComments) {
+    std::istringstream list("1 sip:10.0.0.1\n1 sip:a\xff\xc3\n1 x\x80:b\n1 sip:10.0.0.2;x=\xe2\x82\n");
+    const auto imported = import_dispatcher_list(list, "d.list", std::nullopt);
+    EXPECT_EQ(imported.servers, 2U);
+    const auto loaded = load_config_text(imported.toml, "imported");
+    EXPECT_TRUE(loaded.ok()) << to_string(loaded.errors[0]) << "\n" << imported.toml;
 }
 
 TEST(KamailioImport, NothingToImport) {

@@ -336,6 +336,16 @@ TEST(ConfigErrors, Listen) {
     EXPECT_EQ(errors(udp + "dscp = 64"), Lines{"x.toml:3:8: listen.dscp: 64 is not between 0 and 63"});
 }
 
+TEST(ConfigErrors, LongTextIsCutBetweenCharacters) {
+    const auto euros = [](int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += "\u20ac";
+        return text;
+    };
+    EXPECT_EQ(in_quotes(euros(30)), "\"" + euros(26) + "...\"");
+    EXPECT_EQ(in_quotes(std::string(80, 'x')), "\"" + std::string(80, 'x') + "\"");
+}
+
 TEST(ConfigErrors, NoServer) {
     EXPECT_EQ(errors_of("[listen]\nudp = [\"127.0.0.1:5060\"]\n"),
               std::vector<std::string>{"x.toml:1:1: server: no server: write [[server]] with name and uri"});
