@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace sipsteer::bench {
+
+/// Calls of operator new so far, all threads.
+[[nodiscard]] std::uint64_t allocations() noexcept;
+
+}  // namespace sipsteer::bench
