@@ -8,18 +8,18 @@ namespace sipsteer {
 namespace {
 
 /// Moves behind a display name, to the `<`. False when there is none: then it is a bare addr-spec.
-/// What can only stand in a URI or behind one ends the search, or the bracket of a later value would
-/// be taken for that of the first.
+/// What can only stand in a URI or behind one ends the search, as controls do, or the bracket of a later
+/// value would be taken for that of the first.
 bool find_bracket(Cursor& cursor, bool& ok) noexcept {
     while (!cursor.done() && cursor.peek() != '<') {
         const char c = cursor.peek();
-        if (c == ':' || c == ';' || c == ',') return false;
-        if (c != '"') {
-            cursor.take(c);
-        } else if (cursor.take_quoted().empty()) {
+        if (c == '"') {
+            if (!cursor.take_quoted().empty()) continue;
             ok = false;
             return false;
         }
+        if (c == ':' || c == ';' || c == ',' || !(is(c, kUri) || is_lws(c))) return false;
+        cursor.take(c);
     }
     return !cursor.done();
 }
