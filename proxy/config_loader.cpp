@@ -228,7 +228,8 @@ class Loader {
         }
         key.store(config_, *value);
         // Listeners of a transport that is not there are an error, noted with the address.
-        const bool without_effect = !key.available && key.section != "listen" &&
+        const bool is_listeners = key.section == "listen" && key.type == ValueType::text_list;
+        const bool without_effect = !key.available && !is_listeners &&
                                     *value != read_literal(key, key.initial) &&
                                     *value != read_literal(key, key.acts_as);
         if (without_effect) issues_.warning(path, "has no effect in version " SIPSTEER_VERSION);

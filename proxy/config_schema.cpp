@@ -119,7 +119,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "/metrics, /live, /ready, /api/v1/... and the status page at /; \"\": off.",
      .store = store<&C::listen, &C::Listen::http>},
     {.section = "listen", .name = "dscp", .type = integer, .unit = "code point", .initial = "0",
-     .help = "DSCP of what we send.", .max = 63, .store = store<&C::listen, &C::Listen::dscp>},
+     .help = "DSCP of what we send.", .available = false, .max = 63, .store = store<&C::listen, &C::Listen::dscp>},
 
     {.section = "listener", .name = "bind", .unit = "[TRANSPORT:]IP:PORT", .initial_text = "required",
      .sample = R"("udp:10.0.0.5:5060")", .help = "Where to listen; without a transport: udp.",
@@ -238,10 +238,9 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "Who may send Replaces, Join, Target-Dialog; others get 403.", .reloads = true,
      .store = store<&C::transfer, &C::Transfer::allow_from>},
     {.section = "transfer", .name = "probe", .type = boolean, .initial = "true",
-     .help = "Ask the servers before the unmatched policy.", .reloads = true, .available = false,
-     .acts_as = "false", .store = store<&C::transfer, &C::Transfer::probe>},
+     .help = "Ask the servers before the unmatched policy.", .reloads = true, .store = store<&C::transfer, &C::Transfer::probe>},
     {.section = "transfer", .name = "guess_home", .type = boolean, .initial = "false",
-     .help = "Else try the server that the replaced Call-ID hashes to.", .reloads = true, .available = false,
+     .help = "Else try the server that the replaced Call-ID hashes to.", .reloads = true,
      .store = store<&C::transfer, &C::Transfer::guess_home>},
 
     {.section = "health", .name = "probe_interval", .type = duration, .unit = "ms|s|m|h",

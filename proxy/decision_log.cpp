@@ -41,7 +41,7 @@ std::string to_string(const Endpoint& endpoint) {
 }
 
 bool DecisionLog::wants(const Outcome& outcome) const noexcept {
-    if (outcome.what == Outcome::What::nothing) return false;
+    if (outcome.what == Outcome::What::nothing || outcome.what >= Outcome::What::held) return false;
     return is_transfer(outcome.reason) || log_enabled(LogLevel::debug);
 }
 

@@ -24,7 +24,9 @@ std::string_view outcome_word(Outcome::What what) noexcept {
         case Outcome::What::answered: return "answered";
         case Outcome::What::absorbed: return "absorbed";
         case Outcome::What::dropped: return "dropped";
-        case Outcome::What::nothing: break;
+        case Outcome::What::nothing:
+        case Outcome::What::held:  // nobody to ask here: no server has been tried
+        case Outcome::What::probe_answer: break;
     }
     return "nothing";
 }

@@ -12,6 +12,7 @@ namespace sipsteer {
 struct ServerGauges {
     std::string name;
     bool up = false;
+    bool probe_usable = false;  ///< its answers to owner probes can be believed
     std::uint64_t calls = 0;  ///< dialogs early or confirmed, without grace
 };
 

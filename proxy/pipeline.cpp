@@ -21,6 +21,10 @@ Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     return source;
 }
 
+ServerId source_id(const Snapshot& snapshot, const Source& source) noexcept {
+    return source.server ? snapshot.servers[*source.server].id : kNoServer;
+}
+
 RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
     RouteDecision decision;
     decision.action = Drop{drop};
@@ -38,13 +42,14 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     }
     const Source source = classify(snapshot, incoming);
     const Result<void> parsed = message_.parse(incoming.bytes, snapshot.parse_limits);
-    const bool sip = parsed || parsed.error() != ParseError::not_sip;
-    const MessageKind kind = !sip                    ? MessageKind::invalid
-                             : message_.is_request() ? MessageKind::request
-                                                     : MessageKind::response;
-    counters_.received[static_cast<std::size_t>(counter_of(incoming.from.transport))][static_cast<std::size_t>(kind)]
-        .add();
-
+    if (parsed && source.is_server()) {
+        if (const auto ticket = read_probe_ticket(snapshot.key.sign, message_)) {
+            return {.what = Outcome::What::probe_answer,
+                    .ticket = *ticket,
+                    .verdict = probe_verdict(message_.status_code())};
+        }
+    }
+    count(incoming, parsed || parsed.error() != ParseError::not_sip);
     if (!source.is_server() && snapshot.local[incoming.listener].side == ListenerSide::servers) {
         return perform(snapshot, source, dropped(DropReason::wrong_side, RouteReason::rejected_source), out);
     }
@@ -52,22 +57,76 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
         if (steps != nullptr) steps->add("parse", to_string(parsed.error()));
         return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
     }
-    const RouteDecision decision = decide(snapshot, source, now, steps);
+    if (const auto waits = wait_behind(snapshot, source)) return *waits;
+    return route(snapshot, source, {}, now, out, steps);
+}
+
+Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer, Seconds now,
+                          std::span<char> out) noexcept {
+    const Source source = classify(snapshot, {held.bytes, held.from, held.listener});
+    const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
+    if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
+    return route(snapshot, source, answer, now, out, nullptr);
+}
+
+void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
+    const MessageKind kind = !sip                    ? MessageKind::invalid
+                             : message_.is_request() ? MessageKind::request
+                                                     : MessageKind::response;
+    counters_.received[static_cast<std::size_t>(counter_of(incoming.from.transport))][static_cast<std::size_t>(kind)]
+        .add();
+}
+
+/// Decide, and ask the servers once when the decision wants that.
+Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
+                        std::span<char> out, DecisionSteps* steps) noexcept {
+    RouteDecision decision = decide(snapshot, source, answer, now, steps);
+    if (const Ask* ask = std::get_if<Ask>(&decision.action)) {
+        if (const auto held = hold(snapshot, source, *ask)) return *held;
+        decision = decide(snapshot, source, {.asked = true}, now, steps);
+    }
     if (decision.bad_record_route) counters_.invalid_record_routes.add();
     if (decision.unverified_response) counters_.unverified_responses.add();
     return perform(snapshot, source, decision, out);
 }
 
-RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, Seconds now,
+RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
                                DecisionSteps* steps) const noexcept {
     const Router router{snapshot, tables_.pins, tables_.calls, tables_.turn};
-    RouteDecision decision = router.decide(message_, source, now, steps);
+    RouteDecision decision = router.decide(message_, source, now, answer, steps);
     if (!apply(decision.effects, tables_.pins, tables_.calls, now)) {
         // Another worker pinned a copy of this INVITE elsewhere just now: that pin decides.
-        decision = router.decide(message_, source, now, steps);
+        decision = router.decide(message_, source, now, answer, steps);
         static_cast<void>(apply(decision.effects, tables_.pins, tables_.calls, now));
     }
     return decision;
+}
+
+/// A copy or a follower of a request that waits for the servers' answer.
+std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
+    if (questions_.empty() || !message_.is_request()) return std::nullopt;
+    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, source_id(snapshot, source));
+    switch (questions_.offer(key, {std::string{message_.bytes()}, source.endpoint, source.listener})) {
+        case HeldRequests::Offer::nobody_waits: return std::nullopt;
+        case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
+        case HeldRequests::Offer::absorbed:
+        case HeldRequests::Offer::refused: break;
+    }
+    return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::transfer_waiting};
+}
+
+std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask) noexcept {
+    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, source_id(snapshot, source));
+    const HeldMessage message{std::string{message_.bytes()}, source.endpoint, source.listener};
+    // The dialog's views point into the received bytes; the copy has them at the same places.
+    Replaces dialog = ask.dialog;
+    for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
+        *part = std::string_view{message.bytes}.substr(static_cast<std::size_t>(part->data() - message_.bytes().data()),
+                                                       part->size());
+    }
+    const auto question = questions_.ask(snapshot, source, key, message, dialog, time_);
+    if (!question) return std::nullopt;
+    return Outcome{.what = Outcome::What::held, .question = *question};
 }
 
 Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const RouteDecision& decision,
@@ -83,7 +142,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         return answer(snapshot, source, *reply, outcome, out);
     }
     const Forward* forward = std::get_if<Forward>(&decision.action);
-    if (forward == nullptr) {
+    if (forward == nullptr) {  // Absorb: an Ask never comes this far
         outcome.what = Outcome::What::absorbed;
         return outcome;
     }
@@ -122,7 +181,11 @@ Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const R
 }
 
 void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
-    if (outcome.what == Outcome::What::nothing) return;
+    // What is held is counted when it goes on; keep-alives and answers to probes are no messages.
+    if (outcome.what == Outcome::What::nothing || outcome.what == Outcome::What::held ||
+        outcome.what == Outcome::What::probe_answer) {
+        return;
+    }
     counters_.decisions[static_cast<std::size_t>(outcome.reason)].add();
     const auto drop = [this](DropReason reason) { counters_.dropped[static_cast<std::size_t>(reason)].add(); };
     if (outcome.sends() && !sent) {
@@ -134,7 +197,9 @@ void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
         case Outcome::What::answered: counters_.answered.add(); break;
         case Outcome::What::absorbed: counters_.absorbed.add(); break;
         case Outcome::What::dropped: drop(outcome.drop); break;
-        case Outcome::What::nothing: break;
+        case Outcome::What::nothing:
+        case Outcome::What::held:
+        case Outcome::What::probe_answer: break;
     }
 }
 

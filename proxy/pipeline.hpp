@@ -6,6 +6,7 @@
 
 #include "parser/message_view.hpp"
 #include "proxy/counters.hpp"
+#include "proxy/owner_questions.hpp"
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
 #include "routing/placement.hpp"
@@ -20,6 +21,7 @@ struct Tables {
     PinTable pins;
     CallTable calls;
     PlacementTurn turn{0};
+    ProbeUses probe_uses;
 };
 
 /// A message as it came in. `bytes` must stay until the outcome has been used.
@@ -31,15 +33,26 @@ struct Incoming {
 
 /// What became of one message.
 struct Outcome {
-    enum class What : std::uint8_t { nothing, forwarded, answered, absorbed, dropped };
+    enum class What : std::uint8_t {
+        nothing,       ///< a keep-alive, no message
+        forwarded,
+        answered,
+        absorbed,
+        dropped,
+        held,          ///< waits: `question` is to be asked, or (0) it waits behind another request
+        probe_answer,  ///< the answer to one of our own probes: `ticket` and `verdict`
+    };
 
-    What what = What::nothing;             ///< nothing: a keep-alive, not counted as a message
+    What what = What::nothing;
     RouteReason reason = RouteReason::rejected_not_sip;
     DropReason drop = DropReason::not_sip; ///< when dropped
-    Endpoint to;                           ///< when forwarded or answered
+    Endpoint to{};                         ///< when forwarded or answered
     ListenerIndex listener = 0;            ///< to send from
     std::size_t size = 0;                  ///< bytes written to `out`
-    std::optional<ServerIndex> server;     ///< when it goes to a media server
+    std::optional<ServerIndex> server{};   ///< when it goes to a media server
+    HeldRequests::Id question = 0;
+    ProbeTicket ticket{};
+    ProbeVerdict verdict = ProbeVerdict::unknown;
 
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };
@@ -48,13 +61,23 @@ struct Outcome {
 /// each worker. No allocation.
 class Pipeline {
   public:
-    Pipeline(Tables& tables, Counters& counters) noexcept : tables_(tables), counters_(counters) {}
+    /// `worker`: which of those that share the tables this is.
+    Pipeline(Tables& tables, Counters& counters, std::uint8_t worker = 0) noexcept
+        : tables_(tables), counters_(counters), questions_(tables.probe_uses, worker) {}
 
     /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
     /// returns, so whoever gets the message may be answered by any worker (requirement 84).
     /// Call settle() with the outcome once it is sent.
     [[nodiscard]] Outcome process(const Snapshot& snapshot, const Incoming& incoming, Seconds now, std::span<char> out,
                                   DecisionSteps* steps = nullptr) noexcept;
+
+    /// A request that was held, or waited behind one, now goes on; counted when it came.
+    [[nodiscard]] Outcome release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
+                                  Seconds now, std::span<char> out) noexcept;
+
+    /// Time for what waits, from any fixed start; set it before process().
+    void set_time(Milliseconds now) noexcept { time_ = now; }
+    [[nodiscard]] OwnerQuestions& questions() noexcept { return questions_; }
 
     /// Counts the message: every received one ends in exactly one counter. `sent`: the kernel took it.
     void settle(const Outcome& outcome, bool sent) noexcept;
@@ -63,8 +86,13 @@ class Pipeline {
     [[nodiscard]] const MessageView& message() const noexcept { return message_; }
 
   private:
-    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source, Seconds now,
-                                       DecisionSteps* steps) const noexcept;
+    void count(const Incoming& incoming, bool sip) noexcept;
+    [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
+                                std::span<char> out, DecisionSteps* steps) noexcept;
+    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
+                                       Seconds now, DecisionSteps* steps) const noexcept;
+    [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot, const Source& source) noexcept;
+    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source, const Ask& ask) noexcept;
     [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source, const RouteDecision& decision,
                                   std::span<char> out) const noexcept;
     [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome outcome,
@@ -72,6 +100,8 @@ class Pipeline {
 
     Tables& tables_;
     Counters& counters_;
+    OwnerQuestions questions_;
+    Milliseconds time_{0};
     MessageView message_;
 };
 

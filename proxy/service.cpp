@@ -67,7 +67,7 @@ std::string Service::start() {
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     wait_signal();
-    for (const auto& worker : workers_) worker->start();
+    for (const auto& worker : workers_) worker->start(workers_);
     for (const Listener& listener : built_.snapshot->local.listeners()) {
         log_event(LogLevel::info, "listening",
                   {{"address", to_string(listener.bind)}, {"advertise", listener.sent_by}});
@@ -83,7 +83,7 @@ std::string Service::open_workers() {
         if (const auto error = probe_udp(context_, built_.snapshot->local[i].bind)) return describe(i, error);
     }
     for (std::uint32_t i = 0; i < config_.process.workers; ++i) {
-        auto worker = std::make_unique<Worker>(snapshots_, tables_, i == 0);
+        auto worker = std::make_unique<Worker>(snapshots_, tables_, static_cast<std::uint8_t>(i));
         ListenerIndex failed = 0;
         if (const auto error = worker->open(failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));
@@ -123,7 +123,9 @@ std::string Service::metrics() const {
     for (const auto& worker : workers_) counters.push_back(&worker->counters());
     Gauges gauges;
     for (const MediaServer& server : snapshots_.get()->servers.all()) {
-        gauges.servers.push_back({server.name, server.up, calls_of(tables_, server.id)});
+        gauges.servers.push_back({server.name, server.up,
+                                  tables_.probe_uses.get(server.id) == ProbeUse::usable,
+                                  calls_of(tables_, server.id)});
     }
     gauges.call_table_entries = tables_.calls.size();
     gauges.pin_table_entries = tables_.pins.size();

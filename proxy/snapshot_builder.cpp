@@ -197,6 +197,8 @@ class Builder {
         policy.unmatched = same_word<Unmatched>(from.unmatched);
         policy.fallback_strip_replaces = from.fallback_strip_replaces;
         policy.owner_down = same_word<OwnerDown>(from.owner_down);
+        policy.probe = from.probe;
+        policy.guess_home = from.guess_home;
         policy.rewrite_user = from.rewrite_user;
         policy.rewrite_user_if_empty = from.rewrite_user_if_empty;
         policy.allow_servers = from.allow_servers;

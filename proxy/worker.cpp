@@ -1,5 +1,6 @@
 #include "proxy/worker.hpp"
 
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <ctime>
 
@@ -33,8 +34,8 @@ Seconds seconds_since_boot() noexcept {
     return static_cast<Seconds>(now.tv_sec);
 }
 
-Worker::Worker(const SnapshotCell& snapshots, Tables& tables, bool sweeps)
-    : snapshots_(snapshots), tables_(tables), sweeps_(sweeps), pipeline_(tables, counters_) {
+Worker::Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index)
+    : snapshots_(snapshots), tables_(tables), index_(index), pipeline_(tables, counters_, index) {
     refresh_snapshot();
 }
 
@@ -50,9 +51,13 @@ boost::system::error_code Worker::open(ListenerIndex& failed) {
     return {};
 }
 
-void Worker::start() {
+void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {
+    all_ = &all;
     for (std::size_t i = 0; i < sockets_.size(); ++i) wait_readable(i);
-    if (sweeps_) wait_sweep();
+    if (index_ == 0) {
+        boost::asio::post(context_, [this] { try_servers(); });
+        wait_sweep();
+    }
     thread_ = std::thread{[this] { context_.run(); }};
 }
 
@@ -81,6 +86,7 @@ std::size_t Worker::run_round(Socket& socket) {
     if (count == 0) return 0;
     const auto begin = std::chrono::steady_clock::now();
     const Seconds now = seconds_since_boot();
+    pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
     std::array<Outcome, kBatch> outcomes;
     std::array<std::uint8_t, kBatch> order;  // the outcome behind each datagram of the send batch
     for (std::size_t i = 0; i < count; ++i) {
@@ -95,6 +101,10 @@ std::size_t Worker::run_round(Socket& socket) {
         outgoing_.add(sockets_[outcomes[i].listener].socket.native_handle(), outcomes[i].to, outcomes[i].size);
     }
     flush(outcomes, order);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (outcomes[i].what == Outcome::What::probe_answer) take_answer(outcomes[i].ticket, outcomes[i].verdict);
+        if (outcomes[i].what == Outcome::What::held && outcomes[i].question != 0) ask(outcomes[i].question);
+    }
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
     return count;
 }
@@ -124,6 +134,7 @@ void Worker::sweep() {
     for (std::size_t i = 0; i <= tables_.calls.slots() / (kSweepSlots * kSweepPauses); ++i) {
         tables_.calls.sweep(now, kSweepSlots);
     }
+    if (sweeps_until_trial_-- == 0) try_servers();
     for (std::size_t i = 0; i <= tables_.pins.slots() / (kSweepSlots * kSweepPauses); ++i) {
         tables_.pins.sweep(now, kSweepSlots);
     }

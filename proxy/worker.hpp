@@ -18,8 +18,9 @@ namespace sipsteer {
 /// with other workers only the tables and the snapshot.
 class Worker {
   public:
-    /// `sweeps`: this worker also clears expired records out of the tables. References must outlive it.
-    Worker(const SnapshotCell& snapshots, Tables& tables, bool sweeps);
+    /// `index`: its place among the workers. The first one also clears expired records out of the tables
+    /// and tries the servers' answers to probes. References must outlive it.
+    Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -27,7 +28,8 @@ class Worker {
     /// Opens the sockets of all listeners of the current snapshot. On an error `failed` is the listener.
     [[nodiscard]] boost::system::error_code open(ListenerIndex& failed);
 
-    void start();
+    /// `all`: the workers by index, to hand over answers to their probes. They must outlive the thread.
+    void start(const std::vector<std::unique_ptr<Worker>>& all);
     /// Ends the thread: what waits in the sockets is left there.
     void stop();
 
@@ -48,11 +50,21 @@ class Worker {
     void wait_sweep();
     void sweep();
 
+    // What waits for the servers' answers (worker_questions.cpp)
+    void take_answer(const ProbeTicket& ticket, ProbeVerdict verdict);
+    void ask(HeldRequests::Id question);
+    void try_servers();
+    void release_settled();
+    void release(const HeldMessage& message, const ProbeAnswer& answer);
+    void wait_deadline();
+    void send_uncounted(const Endpoint& to, ListenerIndex listener, std::size_t size);
+
     const SnapshotCell& snapshots_;
     Tables& tables_;
     std::shared_ptr<const Snapshot> snapshot_;
     std::uint64_t generation_ = 0;
-    bool sweeps_;
+    const std::uint8_t index_;
+    const std::vector<std::unique_ptr<Worker>>* all_ = nullptr;
 
     Counters counters_;
     Pipeline pipeline_;
@@ -61,6 +73,9 @@ class Worker {
     SendBatch outgoing_;
     boost::asio::io_context context_{1};
     boost::asio::steady_timer sweep_timer_{context_};
+    boost::asio::steady_timer deadline_timer_{context_};
+    bool deadline_armed_ = false;
+    unsigned sweeps_until_trial_ = 0;
     std::vector<Socket> sockets_;
     std::thread thread_;
 };

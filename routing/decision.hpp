@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "parser/replaces.hpp"
 #include "routing/call_table.hpp"
 #include "routing/local_addresses.hpp"
 #include "routing/pin_table.hpp"
@@ -62,11 +63,16 @@ struct Drop {
 /// Consumed on purpose: an ACK to one of our own answers.
 struct Absorb {};
 
-/// The decision needs an answer from elsewhere first; decide again with it (design: held requests).
+/// The decision needs to know first who owns this dialog: ask the servers, then decide again with the
+/// answer. `dialog` points into the message.
 struct Ask {
-    enum class Whom : std::uint8_t { store, probe };
-    Whom whom = Whom::store;
-    DialogKey dialog;
+    Replaces dialog;
+};
+
+/// What asking has brought so far.
+struct ProbeAnswer {
+    bool asked = false;
+    ServerId owner = kNoServer;  ///< kNoServer: nobody said that it is his
 };
 
 /// What the message teaches, applied to the tables before it is sent on.

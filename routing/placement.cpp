@@ -92,7 +92,11 @@ std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request,
         const std::string_view value = find_header(request, policy.affinity_header);
         if (!value.empty()) return input.add("header").add(value).finish();
     }
-    return input.add("call-id").add(request.call_id()).finish();
+    return call_id_key(snapshot, request.call_id());
+}
+
+std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) noexcept {
+    return KeyedHash::Input{snapshot.key.place}.add("call-id").add(call_id).finish();
 }
 
 std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept {

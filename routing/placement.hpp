@@ -19,6 +19,9 @@ using PlacementTurn = std::atomic<std::uint32_t>;
 [[nodiscard]] std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request, const SipUri& uri,
                                          const Source& source) noexcept;
 
+/// The key of a call that is placed by its Call-ID alone.
+[[nodiscard]] std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) noexcept;
+
 /// The group for a new call: the first `[[route]]` that holds, else group 0 ("default").
 [[nodiscard]] std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept;
 

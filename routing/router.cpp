@@ -20,8 +20,8 @@ RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
 }  // namespace
 
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now,
-                             DecisionSteps* steps) const noexcept {
-    Work work{message, source, now, steps, {}, {}, {}};
+                             const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
+    Work work{message, source, now, answer, steps, {}, {}, {}};
     if (!message.is_request()) return decide_response(work);
     RouteDecision decision = decide_request(work);
     decision.bad_record_route = work.routes.bad_signature;

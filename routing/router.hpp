@@ -18,9 +18,10 @@ class Router {
     Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls, PlacementTurn& turn) noexcept
         : snapshot_(snapshot), pins_(pins), calls_(calls), turn_(turn) {}
 
-    /// `message` was parsed without an error. `steps`, when given, gets a line for each thing looked at.
+    /// `message` was parsed without an error. `answer`: what an earlier Ask has brought. `steps`, when
+    /// given, gets a line for each thing looked at.
     [[nodiscard]] RouteDecision decide(const MessageView& message, const Source& source, Seconds now,
-                                       DecisionSteps* steps = nullptr) const noexcept;
+                                       const ProbeAnswer& answer = {}, DecisionSteps* steps = nullptr) const noexcept;
 
     /// What to do with a message whose parse failed: an answer when it can be answered, else a drop.
     [[nodiscard]] static RouteDecision decide_broken(const MessageView& message, ParseError error) noexcept;
@@ -31,6 +32,7 @@ class Router {
         const MessageView& message;
         const Source& source;
         Seconds now = 0;
+        const ProbeAnswer& answer;
         DecisionSteps* steps = nullptr;
         SipUri uri;          ///< the R-URI to go on with
         RouteSet routes;
@@ -53,7 +55,14 @@ class Router {
 
     // Transfers (router_transfer.cpp)
     [[nodiscard]] bool may_refer(const Source& source) const noexcept;
-    [[nodiscard]] std::optional<Owner> find_owner(const Work& work) const noexcept;
+    /// A server and why it is taken for the owner.
+    struct OwnerFound {
+        ServerIndex server = 0;
+        RouteReason reason = RouteReason::transfer_owner;
+    };
+    [[nodiscard]] std::optional<Owner> look_up(const Work& work) const noexcept;
+    [[nodiscard]] std::optional<OwnerFound> find_owner(const Work& work) const noexcept;
+    [[nodiscard]] bool calls_out(const Work& work) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> to_owner(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision unmatched(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision to_fallback(const Work& work) const noexcept;

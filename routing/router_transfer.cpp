@@ -20,7 +20,7 @@ bool Router::may_refer(const Source& source) const noexcept {
 
 /// Replaces and Join name the dialog as its receiver sees it (RFC 3891 §3), so only one end can match.
 /// The tags of Target-Dialog are taken in either order; two different owners are none.
-std::optional<Owner> Router::find_owner(const Work& work) const noexcept {
+std::optional<Owner> Router::look_up(const Work& work) const noexcept {
     const Replaces& dialog = work.reference->dialog;
     const DialogKey key = dialog_key(snapshot_.key.table, dialog.call_id, dialog.to_tag, dialog.from_tag);
     const auto owner = calls_.find(key, work.now);
@@ -30,43 +30,67 @@ std::optional<Owner> Router::find_owner(const Work& work) const noexcept {
     return owner ? owner : other;
 }
 
-/// The look-up order of the design; no value: nothing matched.
+/// The look-up order of the design: call table, R-URI, what the servers themselves said, a guess.
+std::optional<Router::OwnerFound> Router::find_owner(const Work& work) const noexcept {
+    if (const auto owner = look_up(work)) {
+        if (const auto server = snapshot_.servers.by_id(owner->server)) {
+            work.note("the call table names the owner", snapshot_.servers[*server].name);
+            return OwnerFound{*server, RouteReason::transfer_owner};
+        }
+    }
+    work.note("the call table does not know the replaced dialog", work.reference->dialog.call_id);
+    if (const auto server = snapshot_.server_named(work.uri)) {
+        work.note("the R-URI is a server", snapshot_.servers[*server].name);
+        return OwnerFound{*server, RouteReason::transfer_uri};
+    }
+    if (const auto server = snapshot_.servers.by_id(work.answer.owner)) {
+        work.note("a server says that it owns it", snapshot_.servers[*server].name);
+        return OwnerFound{*server, RouteReason::transfer_probe};
+    }
+    const bool may_ask = snapshot_.transfer.probe && !work.answer.asked;
+    if (!snapshot_.transfer.guess_home || may_ask) return std::nullopt;
+    const auto home = home_of(snapshot_, call_id_key(snapshot_, work.reference->dialog.call_id),
+                              group_for(snapshot_, work.uri, work.source), work.source.server);
+    if (!home) return std::nullopt;
+    work.note("guess: the replaced Call-ID hashes to", snapshot_.servers[*home].name);
+    return OwnerFound{*home, RouteReason::transfer_home};
+}
+
+/// To the owner, or the question who that is. No value: nobody is.
 std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
-    RouteReason reason = RouteReason::transfer_owner;
-    std::optional<ServerIndex> server;
-    if (const auto owner = find_owner(work)) {
-        server = snapshot_.servers.by_id(owner->server);
-        if (server) work.note("the call table names the owner", snapshot_.servers[*server].name);
-    } else {
-        work.note("the call table does not know the replaced dialog", work.reference->dialog.call_id);
+    const auto found = find_owner(work);
+    if (!found) {
+        if (!snapshot_.transfer.probe || work.answer.asked || calls_out(work)) return std::nullopt;
+        work.note("ask the servers");
+        RouteDecision decision;
+        decision.action = Ask{work.reference->dialog};
+        return decision;
     }
-    if (!server) {
-        reason = RouteReason::transfer_uri;
-        server = snapshot_.server_named(work.uri);
-        if (server) work.note("the R-URI is a server", snapshot_.servers[*server].name);
-    }
-    if (server && server == work.source.server) {
+    if (found->server == work.source.server) {
         // It has just looked and found nothing, or it would not have asked us.
         work.note("but that server sent it");
         return std::nullopt;
     }
-    if (!server) return std::nullopt;
-    if (!snapshot_.servers[*server].takes_transfers()) {
+    if (!snapshot_.servers[found->server].takes_transfers()) {
         work.note("but that server is down");
         if (snapshot_.transfer.owner_down == OwnerDown::fallback) return to_fallback(work);
         return reply(work, 481, "Owner Is Down", RouteReason::transfer_rejected);
     }
-    RouteDecision decision = to_server(work, *server, reason, transfer_edits(work, reason));
-    pin(work, decision, *server);
+    RouteDecision decision = to_server(work, found->server, found->reason, transfer_edits(work, found->reason));
+    pin(work, decision, found->server);
     return decision;
 }
 
+/// A server's call to somewhere else than us or itself: a dialog that it names may be there.
+bool Router::calls_out(const Work& work) const noexcept {
+    if (!work.source.is_server()) return false;
+    return work.routes.has_next() || !work.uri.is_sip() ||
+           !(snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host) ||
+             snapshot_.server_named(work.uri) == work.source.server);
+}
+
 RouteDecision Router::unmatched(const Work& work) const noexcept {
-    const bool ours = !work.routes.has_next() && work.uri.is_sip() &&
-                      (snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host) ||
-                       snapshot_.server_named(work.uri) == work.source.server);
-    if (work.source.is_server() && !ours) {
-        // A server's call to somewhere else: the dialog may be there.
+    if (calls_out(work)) {
         work.note("a server calls out: by its R-URI");
         return to_uri(work, RouteReason::transfer_forwarded);
     }

@@ -1,0 +1,53 @@
+#include "proxy/owner_questions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sipsteer {
+namespace {
+
+Seconds whole_seconds(Milliseconds time) noexcept {
+    return static_cast<Seconds>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+}  // namespace
+
+std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, const Source& source, std::uint64_t key,
+                                                    const HeldMessage& message, const Replaces& dialog,
+                                                    Milliseconds now) {
+    std::vector<ServerId> servers;
+    for (ServerIndex i = 0; i < snapshot.servers.all().size(); ++i) {
+        const MediaServer& server = snapshot.servers[i];
+        // The one that sent it has looked already.
+        if (i != source.server && server.takes_transfers() && uses_.get(server.id) == ProbeUse::usable) {
+            servers.push_back(server.id);
+        }
+    }
+    if (servers.empty()) return std::nullopt;
+    if (!source.is_server() && !strangers_.allows(snapshot.key.table, source.endpoint.address, whole_seconds(now))) {
+        return std::nullopt;
+    }
+    return held_.hold(key, message, dialog, OwnerProbe{std::move(servers), now});
+}
+
+void OwnerQuestions::answer(const ProbeTicket& ticket, ProbeVerdict verdict, Milliseconds now) noexcept {
+    if (HeldRequests::Held* held = held_.find(ticket.question)) held->probe.answer(ticket.server, verdict, now);
+}
+
+std::optional<HeldRequests::Held> OwnerQuestions::take_settled(const Snapshot& snapshot, Milliseconds now) {
+    auto held = held_.take_settled(now);
+    if (held && held->probe.owner() == kNoServer) {
+        strangers_.miss(snapshot.key.table, held->request.from.address, whole_seconds(now));
+    }
+    return held;
+}
+
+std::string OwnerQuestions::uri_host_port(const Endpoint& endpoint) {
+    std::array<char, IpAddress::kMaxText> text;
+    const std::string_view address{text.data(), format_ip(endpoint.address, text)};
+    return fmt::format(fmt::runtime(endpoint.address.v6 ? "[{}]:{}" : "{}:{}"), address, endpoint.port);
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "routing/decision.hpp"
+#include "routing/held_requests.hpp"
+#include "routing/miss_limit.hpp"
+#include "routing/per_server.hpp"
+#include "routing/snapshot.hpp"
+
+namespace sipsteer {
+
+/// Whether a server's answers to probes can be believed: it said 481 to one with random tags. Found out
+/// by asking, again and again; shared by all workers.
+enum class ProbeUse : std::uint8_t { unknown, usable, unusable };
+using ProbeUses = PerServer<ProbeUse>;
+
+/// The questions of one worker to the servers: which of you owns this dialog? Holds the requests that
+/// wait for the answer. Without sockets and clock: the worker sends what write() gives it.
+class OwnerQuestions {
+  public:
+    OwnerQuestions(const ProbeUses& uses, std::uint8_t worker) noexcept : uses_(uses), worker_(worker) {}
+
+    /// Holds the request and opens a question about `dialog`, which points into `message.bytes`. None:
+    /// there is nobody to ask, the store is full, or that stranger asks too often.
+    [[nodiscard]] std::optional<HeldRequests::Id> ask(const Snapshot& snapshot, const Source& source,
+                                                      std::uint64_t key, const HeldMessage& message,
+                                                      const Replaces& dialog, Milliseconds now);
+
+    [[nodiscard]] HeldRequests::Offer offer(std::uint64_t key, const HeldMessage& message) {
+        return held_.offer(key, message);
+    }
+    void answer(const ProbeTicket& ticket, ProbeVerdict verdict, Milliseconds now) noexcept;
+    /// Takes out a request whose question is answered, or has waited long enough. None: there is none.
+    [[nodiscard]] std::optional<HeldRequests::Held> take_settled(const Snapshot& snapshot, Milliseconds now);
+    [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
+
+    /// Calls `send(endpoint, listener, size)` for each probe of the question, written into `out`.
+    template <class Send>
+    void write(const Snapshot& snapshot, HeldRequests::Id id, std::span<char> out, Send send) {
+        const HeldRequests::Held* held = held_.find(id);
+        if (held == nullptr) return;
+        for (const ServerId server : held->probe.asked()) {
+            write_one(snapshot, {worker_, id, server}, held->dialog, out, send);
+        }
+    }
+
+    /// A probe with tags that nobody has, to learn whether the server's answers can be believed: its
+    /// ticket has question kTrial. `nonce`: any text, as Call-ID and tags.
+    template <class Send>
+    void write_trial(const Snapshot& snapshot, ServerId server, std::string_view nonce, std::span<char> out, Send send) {
+        write_one(snapshot, {worker_, kTrial, server}, {nonce, nonce, nonce, false}, out, send);
+    }
+    static constexpr HeldRequests::Id kTrial = 0;
+
+  private:
+    template <class Send>
+    void write_one(const Snapshot& snapshot, const ProbeTicket& ticket, const Replaces& dialog, std::span<char> out,
+                   Send send) {
+        const auto index = snapshot.servers.by_id(ticket.server);
+        if (!index || snapshot.servers[*index].endpoints.empty()) return;
+        const Endpoint& endpoint = snapshot.servers[*index].endpoints.front();
+        const auto listener = snapshot.local.sender(endpoint, true, 0);
+        if (!listener) return;
+        const std::string host_port = uri_host_port(endpoint);
+        const auto size =
+            write_probe(snapshot.key.sign, ticket, snapshot.local[*listener].sent_by, host_port, dialog, out);
+        if (size) send(endpoint, *listener, *size);
+    }
+    [[nodiscard]] static std::string uri_host_port(const Endpoint& endpoint);
+
+    const ProbeUses& uses_;
+    std::uint8_t worker_;
+    HeldRequests held_;
+    MissLimit strangers_;
+};
+
+}  // namespace sipsteer

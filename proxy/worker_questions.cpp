@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <random>
+
+#include "proxy/worker.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// While anything waits, deadlines are looked at this often.
+constexpr Milliseconds kDeadlinePause{10};
+
+/// Sweeps (a quarter of a second each) between two trials: soon while a server's answers are not known
+/// yet, else once a minute.
+constexpr unsigned kTrialSoon = 4;
+constexpr unsigned kTrialLater = 240;
+
+Milliseconds steady_now() {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+/// Answers come to whichever worker the kernel picks by the server's address: hand them over.
+void Worker::take_answer(const ProbeTicket& ticket, ProbeVerdict verdict) {
+    if (ticket.question == OwnerQuestions::kTrial) {
+        if (auto* use = tables_.probe_uses.find_or_add(ticket.server)) {
+            use->store(verdict == ProbeVerdict::not_mine ? ProbeUse::usable : ProbeUse::unusable);
+        }
+        return;
+    }
+    if (ticket.worker >= all_->size()) return;
+    Worker& owner = *(*all_)[ticket.worker];
+    boost::asio::post(owner.context_, [&owner, ticket, verdict] {
+        owner.pipeline_.questions().answer(ticket, verdict, steady_now());
+        owner.release_settled();
+    });
+}
+
+void Worker::ask(HeldRequests::Id question) {
+    pipeline_.questions().write(*snapshot_, question, outgoing_.slot(),
+                                [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
+                                    send_uncounted(to, listener, size);
+                                });
+    wait_deadline();
+}
+
+/// Probes are outside the counters' law.
+void Worker::send_uncounted(const Endpoint& to, ListenerIndex listener, std::size_t size) {
+    outgoing_.add(sockets_[listener].socket.native_handle(), to, size);
+    outgoing_.flush([](std::size_t, bool) {});
+}
+
+/// A server that does not answer 481 to tags that nobody has cannot be believed.
+void Worker::try_servers() {
+    refresh_snapshot();
+    bool all_known = true;
+    if (snapshot_->transfer.probe) {
+        std::random_device random;
+        for (const MediaServer& server : snapshot_->servers.all()) {
+            const std::string nonce = fmt::format("{:08x}{:08x}", random(), random());
+            pipeline_.questions().write_trial(*snapshot_, server.id, nonce, outgoing_.slot(),
+                                              [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
+                                                  send_uncounted(to, listener, size);
+                                              });
+            all_known = all_known && tables_.probe_uses.get(server.id) != ProbeUse::unknown;
+        }
+    }
+    sweeps_until_trial_ = all_known ? kTrialLater : kTrialSoon;
+}
+
+void Worker::release_settled() {
+    refresh_snapshot();
+    pipeline_.set_time(steady_now());
+    while (const auto held = pipeline_.questions().take_settled(*snapshot_, steady_now())) {
+        release(held->request, {.asked = true, .owner = held->probe.owner()});
+        for (const HeldMessage& follower : held->followers) release(follower, {.asked = true});
+    }
+}
+
+void Worker::release(const HeldMessage& message, const ProbeAnswer& answer) {
+    const Outcome outcome =
+        pipeline_.release(*snapshot_, message, answer, seconds_since_boot(), outgoing_.slot());
+    const Incoming incoming{message.bytes, message.from, message.listener};
+    if (log_.wants(outcome)) log_.write(outcome, incoming, pipeline_.message(), *snapshot_);
+    if (!outcome.sends()) {
+        pipeline_.settle(outcome, false);
+        return;
+    }
+    outgoing_.add(sockets_[outcome.listener].socket.native_handle(), outcome.to, outcome.size);
+    outgoing_.flush([this, &outcome](std::size_t, bool sent) { pipeline_.settle(outcome, sent); });
+}
+
+void Worker::wait_deadline() {
+    if (deadline_armed_) return;
+    deadline_armed_ = true;
+    deadline_timer_.expires_after(kDeadlinePause);
+    deadline_timer_.async_wait([this](const boost::system::error_code& error) {
+        deadline_armed_ = false;
+        if (error) return;
+        release_settled();
+        if (!pipeline_.questions().empty()) wait_deadline();
+    });
+}
+
+}  // namespace sipsteer
