@@ -83,7 +83,8 @@ TEST_F(MetricsTest, BucketsAreCumulative) {
 }
 
 TEST_F(MetricsTest, Gauges) {
-    gauges_.servers = {{"pbx-1", true, 12}, {"pbx\"2", false, 0}};
+    gauges_.servers = {{.name = "pbx-1", .up = true, .probe_usable = true, .calls = 12},
+                       {.name = "pbx\"2", .up = false, .probe_usable = false, .calls = 0}};
     gauges_.call_table_entries = 13;
     gauges_.pin_table_entries = 14;
     gauges_.key_persistent = true;
@@ -92,6 +93,8 @@ TEST_F(MetricsTest, Gauges) {
     EXPECT_TRUE(has_line(text, "sipsteer_server_up{server=\"pbx-1\"} 1"));
     EXPECT_TRUE(has_line(text, "sipsteer_server_up{server=\"pbx\\\"2\"} 0"));
     EXPECT_TRUE(has_line(text, "sipsteer_server_calls{server=\"pbx-1\"} 12"));
+    EXPECT_TRUE(has_line(text, "sipsteer_server_probe_usable{server=\"pbx-1\"} 1"));
+    EXPECT_TRUE(has_line(text, "sipsteer_server_probe_usable{server=\"pbx\\\"2\"} 0"));
     EXPECT_TRUE(has_line(text, "sipsteer_call_table_entries 13"));
     EXPECT_TRUE(has_line(text, "sipsteer_pin_table_entries 14"));
     EXPECT_TRUE(has_line(text, "sipsteer_key_persistent 1"));
@@ -122,7 +125,7 @@ TEST_F(MetricsTest, EveryFamilyHasHelpAndTypeAndAProperName) {
         }
     }
     EXPECT_EQ(types, helped.size());
-    EXPECT_EQ(types, 18U);
+    EXPECT_EQ(types, 19U);
 }
 
 }  // namespace
