@@ -1,12 +1,48 @@
 #include "parser/header_id.hpp"
 
+#include <bit>
+#include <cstring>
+
 #include "parser/chars.hpp"
 
 namespace sipsteer {
 namespace {
 
-HeaderId match(std::string_view name, std::string_view word, HeaderId id) noexcept {
-    return iequals(name, word) ? id : HeaderId::other;
+template <std::size_t N>
+std::uint64_t load(const char* at) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, N);
+    return word;
+}
+
+/// Bit 0x20 in the place of every letter of the (lower-case) word: setting it lowers a letter, and no
+/// other byte becomes one.
+template <std::size_t N>
+constexpr std::uint64_t letters(const char* word) noexcept {
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < N; ++i) {
+        if (word[i] != '-') mask |= std::uint64_t{0x20} << (8 * i);
+    }
+    return mask;
+}
+
+template <std::size_t N>
+bool same(const char* name, const char* word) noexcept {
+    return (load<N>(name) | letters<N>(word)) == load<N>(word);
+}
+
+/// One or two loads instead of a loop over the letters. Precondition: as long as `word`.
+template <std::size_t Size>
+HeaderId match(std::string_view name, const char (&word)[Size], HeaderId id) noexcept {
+    constexpr std::size_t kLength = Size - 1;
+    static_assert(kLength <= 16 && std::endian::native == std::endian::little);
+    if constexpr (kLength <= 8) {
+        return same<kLength>(name.data(), word) ? id : HeaderId::other;
+    } else {
+        constexpr std::size_t kTail = kLength - 8;
+        return same<8>(name.data(), word) && same<8>(name.data() + kTail, word + kTail) ? id
+                                                                                        : HeaderId::other;
+    }
 }
 
 HeaderId compact(char letter) noexcept {

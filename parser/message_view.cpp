@@ -1,6 +1,7 @@
 #include "parser/message_view.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
@@ -11,8 +12,8 @@
 namespace sipsteer {
 namespace {
 
-constexpr std::uint32_t kMaxCSeq = 0x7fffffff;       // RFC 3261 §8.1.1.5: below 2^31
-constexpr std::uint32_t kMaxMaxForwards = 255;       // RFC 3261 §20.22
+constexpr std::uint32_t kMaxCSeq = 0x7fffffff;  // RFC 3261 §8.1.1.5: below 2^31
+constexpr std::uint32_t kMaxMaxForwards = 255;  // RFC 3261 §20.22
 constexpr std::uint32_t kMaxContentLength = 0x7fffffff;
 constexpr std::size_t kMaxHeaderName = 256;
 
@@ -95,8 +96,8 @@ Result<void> MessageView::parse_start_line() noexcept {
         const std::string_view rest = line.substr(first_blank + 1);
         const std::string_view code = rest.substr(0, 3);
         std::uint32_t status = 0;
-        if (!is_version_2(first) || line[first_blank] != ' ' || code.size() != 3 || !parse_number(code, 699, status) || status < 100 ||
-            (rest.size() > 3 && rest[3] != ' ')) {
+        if (!is_version_2(first) || line[first_blank] != ' ' || code.size() != 3 ||
+            !parse_number(code, 699, status) || status < 100 || (rest.size() > 3 && rest[3] != ' ')) {
             return Failure(ParseError::bad_start_line);
         }
         status_code_ = static_cast<std::uint16_t>(status);
@@ -116,7 +117,8 @@ Result<void> MessageView::parse_start_line() noexcept {
     }
     request_uri_ = line.substr(first_blank + 1, last_blank - first_blank - 1);
     if (!is_version_2(version)) return Failure(ParseError::bad_version);
-    if (request_uri_.find_first_of(" \t<>\"") != std::string_view::npos) return Failure(ParseError::bad_start_line);
+    if (request_uri_.find_first_of(" \t<>\"") != std::string_view::npos)
+        return Failure(ParseError::bad_start_line);
     return {};
 }
 
@@ -161,15 +163,18 @@ Result<void> MessageView::scan_headers(const char* at, const char* end, const Pa
 }
 
 Result<void> MessageView::add_line(std::string_view line, const char* text_end) noexcept {
-    const char* at = line.data();
-    while (at != text_end && is(*at, kToken)) ++at;
-    const std::string_view name = between(line.data(), at);
-    while (at != text_end && (*at == ' ' || *at == '\t')) ++at;
-    if (name.empty() || name.size() > kMaxHeaderName || at == text_end || *at != ':') {
-        return Failure(ParseError::bad_header);
-    }
+    const auto* const at = static_cast<const char*>(std::memchr(
+        line.data(), ':',
+        std::min<std::size_t>(kMaxHeaderName + 1, static_cast<std::size_t>(text_end - line.data()))));
+    if (at == nullptr) return Failure(ParseError::bad_header);
+    std::string_view name = between(line.data(), at);
+    while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
     const HeaderId id = header_id(name);
-    if (id == HeaderId::other) return {};
+    // A name that is known is a token; any other must be one.
+    if (id == HeaderId::other) {
+        if (name.empty() || !all_of(name, kToken)) return Failure(ParseError::bad_header);
+        return {};
+    }
     const auto slot = static_cast<std::size_t>(id);
     HeaderField& field = fields_[field_count_];
     field.id = id;
@@ -200,7 +205,8 @@ Result<void> MessageView::read_core() noexcept {
     keep_first(result, parse_once(*this, HeaderId::call_id, ParseError::missing_call_id));
     if (const HeaderField* field = find(HeaderId::call_id)) {
         call_id_ = field->value;
-        if (call_id_.empty() || std::ranges::any_of(call_id_, is_lws)) keep_first(result, Failure(ParseError::bad_call_id));
+        if (call_id_.empty() || std::ranges::any_of(call_id_, is_lws))
+            keep_first(result, Failure(ParseError::bad_call_id));
         if (call_id_.size() > kMaxIdentifier) keep_first(result, Failure(ParseError::value_too_long));
     }
     keep_first(result, read_cseq());
@@ -259,7 +265,8 @@ Result<void> MessageView::read_body() noexcept {
     if (field == nullptr) return {};
     if (next(*field) != nullptr) return Failure(ParseError::duplicate_header);
     std::uint32_t length = 0;
-    if (!parse_number(field->value, kMaxContentLength, length)) return Failure(ParseError::bad_content_length);
+    if (!parse_number(field->value, kMaxContentLength, length))
+        return Failure(ParseError::bad_content_length);
     if (length > body_.size()) return Failure(ParseError::body_truncated);
     body_ = body_.substr(0, length);
     bytes_ = between(bytes_.data(), body_.data() + body_.size());
@@ -268,7 +275,8 @@ Result<void> MessageView::read_body() noexcept {
 
 bool MessageView::can_answer() const noexcept {
     if (!is_request() || top_via_.host.empty()) return false;
-    for (const HeaderId id : {HeaderId::via, HeaderId::from, HeaderId::to, HeaderId::call_id, HeaderId::cseq}) {
+    for (const HeaderId id :
+         {HeaderId::via, HeaderId::from, HeaderId::to, HeaderId::call_id, HeaderId::cseq}) {
         for (const HeaderField* field = find(id); field != nullptr; field = next(*field)) {
             for (std::size_t i = 0; i < field->value.size(); ++i) {
                 const char c = field->value[i];
