@@ -12,6 +12,7 @@
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/status_page.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
@@ -108,6 +109,7 @@ std::string Service::open_http() {
 }
 
 void Service::add_routes() {
+    router_.get("/", [](const HttpRequest&) { return status_page(); });
     router_.get("/metrics", [this](const HttpRequest&) {
         return HttpResponse{.body = metrics(), .content_type = kMetricsContentType};
     });
