@@ -9,12 +9,12 @@ namespace sipsteer {
 
 /// Character classes of RFC 3261 §25.1 as bits of one table look-up.
 enum CharClass : std::uint8_t {
-    kToken = 1,     ///< token: alphanum and -.!%*_+`'~
+    kToken = 1,  ///< token: alphanum and -.!%*_+`'~
     kDigit = 2,
     kHexDigit = 4,
-    kHost = 8,      ///< hostname: alphanum - . and _, which real networks use
-    kUri = 16,      ///< may stand in a URI: no blanks, controls, quotes, angle brackets
-    kIpv6 = 32,     ///< inside [ ]: hex digits, colon, dot
+    kHost = 8,   ///< hostname: alphanum - . and _, which real networks use
+    kUri = 16,   ///< may stand in a URI: no blanks, controls, quotes, angle brackets
+    kIpv6 = 32,  ///< inside [ ]: hex digits, colon, dot
 };
 
 namespace detail {
@@ -89,7 +89,8 @@ inline constexpr auto kCharTable = make_char_table();
 
 /// 1*DIGIT up to `max`, nothing else: no sign, no blank, no hex; any number of leading zeros.
 /// Returns false when `text` is no such number or above `max`; any length is safe.
-[[nodiscard]] constexpr bool parse_number(std::string_view text, std::uint32_t max, std::uint32_t& value) noexcept {
+[[nodiscard]] constexpr bool parse_number(std::string_view text, std::uint32_t max,
+                                          std::uint32_t& value) noexcept {
     if (text.empty()) return false;
     std::uint64_t sum = 0;
     for (const char c : text) {

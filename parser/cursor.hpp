@@ -11,7 +11,8 @@ namespace sipsteer {
 /// is bounded by its end. Blanks are LWS (RFC 3261 §25.1), so a fold is one of them.
 class Cursor {
   public:
-    explicit constexpr Cursor(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
+    explicit constexpr Cursor(std::string_view text) noexcept
+        : at_(text.data()), end_(text.data() + text.size()) {}
 
     [[nodiscard]] constexpr bool done() const noexcept { return at_ == end_; }
     [[nodiscard]] constexpr const char* position() const noexcept { return at_; }
@@ -75,9 +76,9 @@ class Cursor {
 /// One `name[=value]` of a header parameter list, without the semicolon.
 struct Parameter {
     std::string_view name;
-    std::string_view value;      ///< empty when there is none; a quoted value keeps its quotes
+    std::string_view value;  ///< empty when there is none; a quoted value keeps its quotes
     bool has_value = false;
-    std::string_view whole;      ///< from the semicolon to the end of the value
+    std::string_view whole;  ///< from the semicolon to the end of the value
 };
 
 /// Reads the next `;name[=value]` at `cursor`. Returns false and leaves `cursor` behind blanks when

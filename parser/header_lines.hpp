@@ -8,7 +8,7 @@ namespace sipsteer {
 
 /// One header line of any name, known to the parser or not.
 struct HeaderLine {
-    std::string_view line;   ///< with its folds and final CRLF
+    std::string_view line;  ///< with its folds and final CRLF
     std::string_view name;
     std::string_view value;  ///< without blanks around it
 };

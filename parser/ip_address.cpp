@@ -60,7 +60,9 @@ bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept
     return true;
 }
 
-char* write_group(char* at, char* end, unsigned value) noexcept { return std::to_chars(at, end, value, 16).ptr; }
+char* write_group(char* at, char* end, unsigned value) noexcept {
+    return std::to_chars(at, end, value, 16).ptr;
+}
 
 }  // namespace
 

@@ -15,9 +15,9 @@ namespace sipsteer {
 /// One header line that a proxy reads: all views point into the message.
 struct HeaderField {
     HeaderId id = HeaderId::other;
-    std::uint8_t next = 0;         ///< index of the next field of the same id; kNone: last
-    std::string_view line;         ///< from the first byte of the name to behind the final CRLF
-    std::string_view value;        ///< without blanks around it; may hold folds
+    std::uint8_t next = 0;   ///< index of the next field of the same id; kNone: last
+    std::string_view line;   ///< from the first byte of the name to behind the final CRLF
+    std::string_view value;  ///< without blanks around it; may hold folds
 
     static constexpr std::uint8_t kNone = 0xff;
 };

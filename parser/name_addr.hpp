@@ -13,7 +13,7 @@ struct NameAddr {
     std::string_view uri;         ///< without angle brackets
     std::string_view parameters;  ///< header parameters, from the first semicolon on
     bool bracketed = false;
-    std::string_view rest;        ///< what follows the comma; empty when this is the last value
+    std::string_view rest;  ///< what follows the comma; empty when this is the last value
 
     /// Parses the first value of `header`. Without angle brackets, `;` and `?` end the URI.
     /// Errors: bad_name_addr (unbalanced quotes or brackets, no URI, junk behind it).

@@ -29,7 +29,8 @@ std::string_view find_replaces(std::string_view headers) noexcept {
     while (!headers.empty()) {
         const std::string_view one = headers.substr(0, headers.find('&'));
         const std::size_t equal = one.find('=');
-        if (equal != std::string_view::npos && iequals(one.substr(0, equal), "replaces")) return one.substr(equal + 1);
+        if (equal != std::string_view::npos && iequals(one.substr(0, equal), "replaces"))
+            return one.substr(equal + 1);
         headers.remove_prefix(one.size() < headers.size() ? one.size() + 1 : one.size());
     }
     return {};
@@ -39,7 +40,8 @@ std::string_view find_replaces(std::string_view headers) noexcept {
 /// then everything up to the end is taken.
 std::string_view uri_headers(const NameAddr& address, std::string_view header) noexcept {
     std::string_view text = address.uri;
-    if (!address.bracketed) text = {text.data(), static_cast<std::size_t>(header.data() + header.size() - text.data())};
+    if (!address.bracketed)
+        text = {text.data(), static_cast<std::size_t>(header.data() + header.size() - text.data())};
     const std::size_t question = text.find('?');
     return question == std::string_view::npos ? std::string_view{} : trim_lws(text.substr(question + 1));
 }

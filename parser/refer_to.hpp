@@ -13,6 +13,7 @@ namespace sipsteer {
 /// Takes what phones really write: lower-case escapes, a bare `;` or `=` where an escape belongs,
 /// `Replaces=` in any case and place, the URI with or without angle brackets.
 /// Errors: bad_name_addr, bad_uri, bad_replaces (none there, or broken), value_too_long (`scratch`).
-[[nodiscard]] Result<Replaces> parse_refer_to_replaces(std::string_view header, std::span<char> scratch) noexcept;
+[[nodiscard]] Result<Replaces> parse_refer_to_replaces(std::string_view header,
+                                                       std::span<char> scratch) noexcept;
 
 }  // namespace sipsteer

@@ -25,7 +25,8 @@ bool set_tag(std::string_view& field, const Parameter& parameter) noexcept {
     return true;
 }
 
-Result<Replaces> parse_dialog(std::string_view value, std::string_view to_name, std::string_view from_name) noexcept {
+Result<Replaces> parse_dialog(std::string_view value, std::string_view to_name,
+                              std::string_view from_name) noexcept {
     Cursor cursor{trim_lws(value)};
     Replaces dialog;
     dialog.call_id = take_call_id(cursor);
@@ -54,7 +55,9 @@ Result<Replaces> parse_dialog(std::string_view value, std::string_view to_name, 
 
 }  // namespace
 
-Result<Replaces> Replaces::parse(std::string_view value) noexcept { return parse_dialog(value, "to-tag", "from-tag"); }
+Result<Replaces> Replaces::parse(std::string_view value) noexcept {
+    return parse_dialog(value, "to-tag", "from-tag");
+}
 
 Result<Replaces> Replaces::parse_target_dialog(std::string_view value) noexcept {
     return parse_dialog(value, "remote-tag", "local-tag");

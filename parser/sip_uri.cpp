@@ -30,7 +30,8 @@ bool take_host_port(std::string_view& rest, SipUri& uri) noexcept {
     std::size_t length = 0;
     if (!rest.empty() && rest.front() == '[') {
         length = rest.find(']');
-        if (length == std::string_view::npos || length < 3 || !all_of(rest.substr(1, length - 1), kIpv6)) return false;
+        if (length == std::string_view::npos || length < 3 || !all_of(rest.substr(1, length - 1), kIpv6))
+            return false;
         ++length;
     } else {
         while (length < rest.size() && is(rest[length], kHost)) ++length;

@@ -17,12 +17,12 @@ struct ViaView {
     std::string_view branch;     ///< empty when there is none
     std::string_view maddr;
     std::string_view received;
-    std::string_view rport;      ///< its value; empty when without value or absent
+    std::string_view rport;  ///< its value; empty when without value or absent
     bool has_rport = false;
     std::string_view received_whole;  ///< `;received=...` from its semicolon on, for replacing it
     std::string_view rport_whole;
-    std::string_view parameters;      ///< from the first semicolon on; starts at the end of sent-by
-    std::string_view rest;              ///< what follows the comma; empty when this is the last value
+    std::string_view parameters;  ///< from the first semicolon on; starts at the end of sent-by
+    std::string_view rest;        ///< what follows the comma; empty when this is the last value
 
     /// Parses the first value of `header`, a whole Via header value. Later values are not looked at.
     /// Errors: bad_via, value_too_long (branch).

@@ -36,8 +36,8 @@ std::string_view reference_of(const MessageView& message) noexcept {
 std::string to_string(const Endpoint& endpoint) {
     std::array<char, IpAddress::kMaxText> text;
     const std::string_view address{text.data(), format_ip(endpoint.address, text)};
-    return fmt::format(fmt::runtime(endpoint.address.v6 ? "{}:[{}]:{}" : "{}:{}:{}"), transport_word(endpoint.transport),
-                       address, endpoint.port);
+    return fmt::format(fmt::runtime(endpoint.address.v6 ? "{}:[{}]:{}" : "{}:{}:{}"),
+                       transport_word(endpoint.transport), address, endpoint.port);
 }
 
 bool DecisionLog::wants(const Outcome& outcome) const noexcept {

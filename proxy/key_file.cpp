@@ -34,8 +34,9 @@ bool read_key(const fs::path& file, ClusterKey::Secret& secret, std::string& err
     ::close(fd);
     std::size_t length = 0;
     const char* end = nullptr;
-    const bool ok = size >= 0 && ::sodium_hex2bin(secret.data(), secret.size(), text.data(), static_cast<std::size_t>(size),
-                                                  " \r\n", &length, &end) == 0 &&
+    const bool ok = size >= 0 &&
+                    ::sodium_hex2bin(secret.data(), secret.size(), text.data(),
+                                     static_cast<std::size_t>(size), " \r\n", &length, &end) == 0 &&
                     length == secret.size() && end == text.data() + size;
     if (!ok) error = "not a key: 64 hex digits are expected";
     return ok;
@@ -56,7 +57,8 @@ bool make_key(const fs::path& file, std::string& error) {
     Hex hex;
     ::sodium_bin2hex(hex.data(), hex.size(), secret.data(), secret.size());
     hex.back() = '\n';
-    const bool written = ::write(fd, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) && ::fsync(fd) == 0;
+    const bool written =
+        ::write(fd, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) && ::fsync(fd) == 0;
     ::close(fd);
     const bool linked = written && (::link(aside.c_str(), file.c_str()) == 0 || errno == EEXIST);
     if (!linked) error = error_text();

@@ -10,8 +10,8 @@ namespace sipsteer {
 /// The cluster's secret and where it is kept.
 struct ClusterSecret {
     ClusterKey::Secret secret{};
-    std::string file;         ///< empty: nowhere, it dies with the process
-    std::string error;        ///< a written `process.key_file` that cannot be used: say it and stop
+    std::string file;   ///< empty: nowhere, it dies with the process
+    std::string error;  ///< a written `process.key_file` that cannot be used: say it and stop
     [[nodiscard]] bool persistent() const noexcept { return !file.empty(); }
 };
 

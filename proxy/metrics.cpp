@@ -122,8 +122,9 @@ void add_duration(Page& page, Workers workers) {
 void add_gauges(Page& page, const Gauges& gauges) {
     auto& up = page.family("sipsteer_server_up", "1 when the server is up.", MetricType::Gauge);
     for (const auto& server : gauges.servers) Page::add(up, {{"server", server.name}}, server.up ? 1 : 0);
-    auto& usable = page.family("sipsteer_server_probe_usable",
-                               "1 when the server's answers to owner probes can be believed.", MetricType::Gauge);
+    auto& usable =
+        page.family("sipsteer_server_probe_usable",
+                    "1 when the server's answers to owner probes can be believed.", MetricType::Gauge);
     for (const auto& server : gauges.servers) {
         Page::add(usable, {{"server", server.name}}, server.probe_usable ? 1 : 0);
     }

@@ -13,7 +13,7 @@ struct ServerGauges {
     std::string name;
     bool up = false;
     bool probe_usable = false;  ///< its answers to owner probes can be believed
-    std::uint64_t calls = 0;  ///< dialogs early or confirmed, without grace
+    std::uint64_t calls = 0;    ///< dialogs early or confirmed, without grace
 };
 
 /// What is not counted by workers, as it is at the time of the scrape.

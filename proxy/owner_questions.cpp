@@ -14,9 +14,9 @@ Seconds whole_seconds(Milliseconds time) noexcept {
 
 }  // namespace
 
-std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, const Source& source, std::uint64_t key,
-                                                    const HeldMessage& message, const Replaces& dialog,
-                                                    Milliseconds now) {
+std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, const Source& source,
+                                                    std::uint64_t key, const HeldMessage& message,
+                                                    const Replaces& dialog, Milliseconds now) {
     std::vector<ServerId> servers;
     for (ServerIndex i = 0; i < snapshot.servers.all().size(); ++i) {
         const MediaServer& server = snapshot.servers[i];
@@ -26,14 +26,16 @@ std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, co
         }
     }
     if (servers.empty()) return std::nullopt;
-    if (!source.is_server() && !strangers_.allows(snapshot.key.table, source.endpoint.address, whole_seconds(now))) {
+    if (!source.is_server() &&
+        !strangers_.allows(snapshot.key.table, source.endpoint.address, whole_seconds(now))) {
         return std::nullopt;
     }
     return held_.hold(key, message, dialog, OwnerProbe{std::move(servers), now});
 }
 
 void OwnerQuestions::answer(const ProbeTicket& ticket, ProbeVerdict verdict, Milliseconds now) noexcept {
-    if (HeldRequests::Held* held = held_.find(ticket.question)) held->probe.answer(ticket.server, verdict, now);
+    if (HeldRequests::Held* held = held_.find(ticket.question))
+        held->probe.answer(ticket.server, verdict, now);
 }
 
 std::optional<HeldRequests::Held> OwnerQuestions::take_settled(const Snapshot& snapshot, Milliseconds now) {

@@ -49,15 +49,16 @@ class OwnerQuestions {
     /// A probe with tags that nobody has, to learn whether the server's answers can be believed: its
     /// ticket has question kTrial. `nonce`: any text, as Call-ID and tags.
     template <class Send>
-    void write_trial(const Snapshot& snapshot, ServerId server, std::string_view nonce, std::span<char> out, Send send) {
+    void write_trial(const Snapshot& snapshot, ServerId server, std::string_view nonce, std::span<char> out,
+                     Send send) {
         write_one(snapshot, {worker_, kTrial, server}, {nonce, nonce, nonce, false}, out, send);
     }
     static constexpr HeldRequests::Id kTrial = 0;
 
   private:
     template <class Send>
-    void write_one(const Snapshot& snapshot, const ProbeTicket& ticket, const Replaces& dialog, std::span<char> out,
-                   Send send) {
+    void write_one(const Snapshot& snapshot, const ProbeTicket& ticket, const Replaces& dialog,
+                   std::span<char> out, Send send) {
         const auto index = snapshot.servers.by_id(ticket.server);
         if (!index || snapshot.servers[*index].endpoints.empty()) return;
         const Endpoint& endpoint = snapshot.servers[*index].endpoints.front();

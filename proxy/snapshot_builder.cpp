@@ -19,7 +19,8 @@ To same_word(From value) noexcept {
     return static_cast<To>(value);
 }
 static_assert(static_cast<int>(Config::Affinity::header) == static_cast<int>(Affinity::header));
-static_assert(static_cast<int>(Config::Placement::least_calls) == static_cast<int>(PlacementMethod::least_calls));
+static_assert(static_cast<int>(Config::Placement::least_calls) ==
+              static_cast<int>(PlacementMethod::least_calls));
 static_assert(static_cast<int>(Config::Unmatched::strip) == static_cast<int>(Unmatched::strip));
 static_assert(static_cast<int>(Config::OwnerDown::fallback) == static_cast<int>(OwnerDown::fallback));
 static_assert(static_cast<int>(Config::Side::servers) == static_cast<int>(ListenerSide::servers));
@@ -45,7 +46,8 @@ class Builder {
         set_transfer();
         snapshot_.parse_limits.headers = config_.limits.headers;
         snapshot_.message_bytes = config_.limits.message_bytes;
-        snapshot_.call_ttl = static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());
+        snapshot_.call_ttl =
+            static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());
         return {std::make_shared<const Snapshot>(std::move(snapshot_)), std::move(remarks_)};
     }
 
@@ -107,12 +109,13 @@ class Builder {
                 MediaServer server;
                 server.name = "fallback";
                 server.uri = transfer.fallback;
-                server.endpoints =
-                    resolve(transfer.fallback_host.host, transfer.fallback_host.port, transfer.fallback_transport);
+                server.endpoints = resolve(transfer.fallback_host.host, transfer.fallback_host.port,
+                                           transfer.fallback_transport);
                 server.placeable = false;
                 const auto same = std::ranges::find_if(servers, [&server](const MediaServer& other) {
-                    return !server.endpoints.empty() && std::ranges::find(other.endpoints, server.endpoints.front()) !=
-                                                            other.endpoints.end();
+                    return !server.endpoints.empty() &&
+                           std::ranges::find(other.endpoints, server.endpoints.front()) !=
+                               other.endpoints.end();
                 });
                 target.server = static_cast<ServerIndex>(same - servers.begin());
                 if (same == servers.end()) servers.push_back(std::move(server));
@@ -213,6 +216,8 @@ class Builder {
 
 }  // namespace
 
-BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key) { return Builder{config, key}.build(); }
+BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key) {
+    return Builder{config, key}.build();
+}
 
 }  // namespace sipsteer

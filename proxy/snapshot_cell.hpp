@@ -25,7 +25,9 @@ class SnapshotCell {
         const std::lock_guard lock{mutex_};
         return current_;
     }
-    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+    [[nodiscard]] std::uint64_t generation() const noexcept {
+        return generation_.load(std::memory_order_acquire);
+    }
 
   private:
     mutable std::mutex mutex_;

@@ -23,7 +23,9 @@ asio::ip::udp::endpoint asio_endpoint(const Endpoint& endpoint) {
     return out;
 }
 
-void set(int fd, int level, int name, int value) { static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value)); }
+void set(int fd, int level, int name, int value) {
+    static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
+}
 
 /// The forced form passes the system's limit where we may; else the limit is what we get.
 void set_buffers(int fd) {
@@ -35,7 +37,8 @@ void set_buffers(int fd) {
 
 }  // namespace
 
-asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind, boost::system::error_code& error) {
+asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind,
+                               boost::system::error_code& error) {
     const asio::ip::udp::endpoint endpoint = asio_endpoint(bind);
     asio::ip::udp::socket socket{context};
     if (socket.open(endpoint.protocol(), error)) return socket;

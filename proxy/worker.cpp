@@ -90,7 +90,8 @@ std::size_t Worker::run_round(Socket& socket) {
     std::array<Outcome, kBatch> outcomes;
     std::array<std::uint8_t, kBatch> order;  // the outcome behind each datagram of the send batch
     for (std::size_t i = 0; i < count; ++i) {
-        const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp), socket.listener};
+        const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
+                                socket.listener};
         outcomes[i] = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
         if (log_.wants(outcomes[i])) log_.write(outcomes[i], incoming, pipeline_.message(), *snapshot_);
         if (!outcomes[i].sends()) {
@@ -98,18 +99,21 @@ std::size_t Worker::run_round(Socket& socket) {
             continue;
         }
         order[outgoing_.size()] = static_cast<std::uint8_t>(i);
-        outgoing_.add(sockets_[outcomes[i].listener].socket.native_handle(), outcomes[i].to, outcomes[i].size);
+        outgoing_.add(sockets_[outcomes[i].listener].socket.native_handle(), outcomes[i].to,
+                      outcomes[i].size);
     }
     flush(outcomes, order);
     for (std::size_t i = 0; i < count; ++i) {
-        if (outcomes[i].what == Outcome::What::probe_answer) take_answer(outcomes[i].ticket, outcomes[i].verdict);
+        if (outcomes[i].what == Outcome::What::probe_answer)
+            take_answer(outcomes[i].ticket, outcomes[i].verdict);
         if (outcomes[i].what == Outcome::What::held && outcomes[i].question != 0) ask(outcomes[i].question);
     }
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
     return count;
 }
 
-void Worker::flush(const std::array<Outcome, kBatch>& outcomes, const std::array<std::uint8_t, kBatch>& order) {
+void Worker::flush(const std::array<Outcome, kBatch>& outcomes,
+                   const std::array<std::uint8_t, kBatch>& order) {
     outgoing_.flush([&](std::size_t i, bool sent) { pipeline_.settle(outcomes[order[i]], sent); });
 }
 

@@ -60,10 +60,11 @@ void Worker::try_servers() {
         std::random_device random;
         for (const MediaServer& server : snapshot_->servers.all()) {
             const std::string nonce = fmt::format("{:08x}{:08x}", random(), random());
-            pipeline_.questions().write_trial(*snapshot_, server.id, nonce, outgoing_.slot(),
-                                              [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
-                                                  send_uncounted(to, listener, size);
-                                              });
+            pipeline_.questions().write_trial(
+                *snapshot_, server.id, nonce, outgoing_.slot(),
+                [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
+                    send_uncounted(to, listener, size);
+                });
             all_known = all_known && tables_.probe_uses.get(server.id) != ProbeUse::unknown;
         }
     }

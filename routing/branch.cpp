@@ -52,7 +52,8 @@ std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& 
     if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kOurs)) return std::nullopt;
     std::uint64_t origin = 0;
     std::uint64_t mac = 0;
-    if (!read_hex(branch.substr(kOurs.size(), 8), origin) || !read_hex(branch.substr(kOurs.size() + 8), mac)) {
+    if (!read_hex(branch.substr(kOurs.size(), 8), origin) ||
+        !read_hex(branch.substr(kOurs.size() + 8), mac)) {
         return std::nullopt;
     }
     const auto server = static_cast<ServerId>(origin);

@@ -18,7 +18,8 @@ namespace sipsteer {
 using BranchText = std::array<char, 10 + 8 + 16>;
 
 /// `request`: as received. `origin`: the server that sent it, or kNoServer.
-[[nodiscard]] BranchText make_branch(const KeyedHash& sign, const MessageView& request, ServerId origin) noexcept;
+[[nodiscard]] BranchText make_branch(const KeyedHash& sign, const MessageView& request,
+                                     ServerId origin) noexcept;
 
 /// The origin of the request that `response` answers, when its top Via carries our branch and
 /// `next_via` is the Via below it. None: not our branch, or not of this transaction.

@@ -20,7 +20,8 @@ std::optional<Owner> CallTable::find(const DialogKey& key, Seconds now) const no
     return find_one(key.call, now, [&key](const Record& record) { return record.is(key); });
 }
 
-std::optional<Owner> CallTable::find_peer(std::uint64_t call, std::uint32_t remote, Seconds now) const noexcept {
+std::optional<Owner> CallTable::find_peer(std::uint64_t call, std::uint32_t remote,
+                                          Seconds now) const noexcept {
     return find_one(call, now, [remote](const Record& record) { return record.remote == remote; });
 }
 
@@ -97,7 +98,8 @@ void CallTable::end_early(std::uint64_t call, std::uint32_t tag, bool tag_is_loc
     Table::Locked shard{table_, call};
     shard.find(now, [&](Record& record) {
         const std::uint32_t held = tag_is_local ? record.local : record.remote;
-        if (record.state() == DialogState::early && record.server == server && held == tag) to_grace(record, now);
+        if (record.state() == DialogState::early && record.server == server && held == tag)
+            to_grace(record, now);
         return false;
     });
 }

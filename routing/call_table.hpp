@@ -36,7 +36,8 @@ class CallTable {
 
     /// The server of the only dialog of this Call-ID and peer tag, whatever the server's tag: for a
     /// CANCEL, which has no To tag.
-    [[nodiscard]] std::optional<Owner> find_peer(std::uint64_t call, std::uint32_t remote, Seconds now) const noexcept;
+    [[nodiscard]] std::optional<Owner> find_peer(std::uint64_t call, std::uint32_t remote,
+                                                 Seconds now) const noexcept;
 
     /// How long a record lives; `timed`: a session timer says so (RFC 4028), and only the next
     /// negotiation changes it.
@@ -47,7 +48,8 @@ class CallTable {
 
     /// Learns or refreshes: early never replaces confirmed, nothing but a new dialog follows grace.
     /// At most kMaxForks records of one Call-ID.
-    void learn(const DialogKey& key, ServerId server, DialogState state, Seconds now, Lifetime lifetime) noexcept;
+    void learn(const DialogKey& key, ServerId server, DialogState state, Seconds now,
+               Lifetime lifetime) noexcept;
 
     /// Prolongs a live confirmed dialog of that server: a negotiated lifetime is set, any other sign of
     /// life prolongs a dialog that has no session timer.
@@ -62,7 +64,8 @@ class CallTable {
 
     /// Ends all early dialogs of this Call-ID and tag of that server: the INVITE had a final non-2xx.
     /// `tag_is_local`: the tag is the server's own (it sent the INVITE), else its peer's.
-    void end_early(std::uint64_t call, std::uint32_t tag, bool tag_is_local, ServerId server, Seconds now) noexcept;
+    void end_early(std::uint64_t call, std::uint32_t tag, bool tag_is_local, ServerId server,
+                   Seconds now) noexcept;
 
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
 
@@ -70,11 +73,13 @@ class CallTable {
     [[nodiscard]] std::size_t capacity() const noexcept { return table_.capacity(); }
     [[nodiscard]] std::uint64_t evictions() const noexcept { return table_.evictions(); }
     [[nodiscard]] std::size_t memory_bytes() const noexcept { return table_.memory_bytes(); }
-    [[nodiscard]] std::size_t slots() const noexcept { return table_.shard_count() * table_.slots_per_shard(); }
+    [[nodiscard]] std::size_t slots() const noexcept {
+        return table_.shard_count() * table_.slots_per_shard();
+    }
     [[nodiscard]] const OwnerCounts& counts() const noexcept { return counts_; }
 
-    static constexpr Seconds kGrace = 32;     ///< 64*T1: retransmissions of the transfer end by then
-    static constexpr Seconds kEarly = 300;    ///< longer than Timer C (RFC 3261 §16.6 step 11)
+    static constexpr Seconds kGrace = 32;   ///< 64*T1: retransmissions of the transfer end by then
+    static constexpr Seconds kEarly = 300;  ///< longer than Timer C (RFC 3261 §16.6 step 11)
     static constexpr unsigned kMaxForks = 16;
 
   private:
@@ -91,10 +96,14 @@ class CallTable {
         void set(DialogState state, Seconds expires, bool timed = false) noexcept {
             life = expires << 3 | (timed ? 4U : 0U) | static_cast<std::uint32_t>(state);
         }
-        [[nodiscard]] bool is(const DialogKey& key) const noexcept { return local == key.local && remote == key.remote; }
+        [[nodiscard]] bool is(const DialogKey& key) const noexcept {
+            return local == key.local && remote == key.remote;
+        }
         /// Grace goes first, then early, then confirmed; within each what would expire first.
         [[nodiscard]] std::uint64_t eviction_rank() const noexcept {
-            const std::uint64_t rank = state() == DialogState::grace ? 0 : state() == DialogState::early ? 1 : 2;
+            const std::uint64_t rank = state() == DialogState::grace   ? 0
+                                       : state() == DialogState::early ? 1
+                                                                       : 2;
             return rank << 32 | expires();
         }
     };

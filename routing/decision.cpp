@@ -10,10 +10,13 @@ void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) n
             calls.learn(change.key, change.server, DialogState::early, now, {change.lifetime, change.timed});
             break;
         case What::learn_confirmed:
-            calls.learn(change.key, change.server, DialogState::confirmed, now, {change.lifetime, change.timed});
+            calls.learn(change.key, change.server, DialogState::confirmed, now,
+                        {change.lifetime, change.timed});
             break;
         case What::witness: calls.witness(change.key, change.server, now, change.lifetime); break;
-        case What::refresh: calls.refresh(change.key, change.server, now, {change.lifetime, change.timed}); break;
+        case What::refresh:
+            calls.refresh(change.key, change.server, now, {change.lifetime, change.timed});
+            break;
         case What::end: calls.end(change.key, change.server, now); break;
         case What::end_early:
             calls.end_early(change.key.call, change.key.local, change.tag_is_local, change.server, now);

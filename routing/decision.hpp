@@ -30,12 +30,13 @@ enum class Strip : std::uint8_t { nothing, dialog_headers };
 /// What changes in a forwarded request besides what always does (Via, Max-Forwards, received/rport).
 /// Views point into the message or the snapshot.
 struct RequestEdits {
-    std::string_view request_uri;          ///< replaces the R-URI; empty: kept
-    std::string_view request_user;         ///< replaces the R-URI's user; empty: kept
-    bool strip_maddr = false;              ///< the R-URI's maddr named us (RFC 3261 §16.4)
-    const char* routes_begin = nullptr;    ///< Route bytes that stay; nullptr: none
+    std::string_view request_uri;        ///< replaces the R-URI; empty: kept
+    std::string_view request_user;       ///< replaces the R-URI's user; empty: kept
+    bool strip_maddr = false;            ///< the R-URI's maddr named us (RFC 3261 §16.4)
+    const char* routes_begin = nullptr;  ///< Route bytes that stay; nullptr: none
     const char* routes_end = nullptr;
-    std::string_view request_uri_to_route; ///< next hop is a strict router (RFC 3261 §16.6 step 6): ends the Route
+    std::string_view
+        request_uri_to_route;  ///< next hop is a strict router (RFC 3261 §16.6 step 6): ends the Route
     bool record_route = false;
     ServerId record_route_owner = kNoServer;
     Strip strip = Strip::nothing;
@@ -43,17 +44,17 @@ struct RequestEdits {
 
 struct Forward {
     Endpoint next_hop;
-    ListenerIndex listener = 0;              ///< to send from
-    std::optional<ServerIndex> server;       ///< when the next hop is a media server
-    RequestEdits edits;                      ///< requests only
+    ListenerIndex listener = 0;         ///< to send from
+    std::optional<ServerIndex> server;  ///< when the next hop is a media server
+    RequestEdits edits;                 ///< requests only
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).
 struct Reply {
     std::uint16_t status = 500;
     std::string_view reason_phrase;
-    std::uint16_t retry_after = 0;           ///< seconds, 0: no Retry-After
-    bool unsupported = false;                ///< list the tags of Proxy-Require in Unsupported
+    std::uint16_t retry_after = 0;  ///< seconds, 0: no Retry-After
+    bool unsupported = false;       ///< list the tags of Proxy-Require in Unsupported
 };
 
 struct Drop {
@@ -88,8 +89,8 @@ struct Effects {
     struct DialogChange {
         enum class What : std::uint8_t { learn_early, learn_confirmed, witness, refresh, end, end_early };
         What what = What::learn_early;
-        bool tag_is_local = false;           ///< end_early: whose tag `key.local` is
-        bool timed = false;                  ///< lifetime was negotiated (RFC 4028)
+        bool tag_is_local = false;  ///< end_early: whose tag `key.local` is
+        bool timed = false;         ///< lifetime was negotiated (RFC 4028)
         DialogKey key;
         ServerId server = kNoServer;
         Seconds lifetime = 0;
@@ -97,7 +98,7 @@ struct Effects {
 
     std::optional<PinWrite> pin;
     std::optional<PinAnswer> answer;
-    std::array<DialogChange, 4> dialogs;     ///< up to two for each end that is a server
+    std::array<DialogChange, 4> dialogs;  ///< up to two for each end that is a server
     std::uint8_t dialog_count = 0;
 
     void add(const DialogChange& change) noexcept {
@@ -109,9 +110,16 @@ struct RouteDecision {
     std::variant<Forward, Reply, Drop, Absorb, Ask> action;
     RouteReason reason = RouteReason::new_call;
     Effects effects;
-    bool bad_record_route = false;           ///< our Record-Route came back with a wrong signature
-    bool unverified_response = false;        ///< from a server, our sent-by, branch not verifiable
+    bool bad_record_route = false;     ///< our Record-Route came back with a wrong signature
+    bool unverified_response = false;  ///< from a server, our sent-by, branch not verifiable
 };
+
+[[nodiscard]] inline RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
+    RouteDecision decision;
+    decision.action = Drop{drop};
+    decision.reason = reason;
+    return decision;
+}
 
 /// Applies what a decision teaches. False when another worker pinned the same INVITE elsewhere
 /// meanwhile: decide again, the pin now tells.

@@ -31,8 +31,8 @@ struct DialogKey {
     return value == 0 ? 1 : value;
 }
 
-[[nodiscard]] inline DialogKey dialog_key(const KeyedHash& hash, std::string_view call_id, std::string_view local,
-                                          std::string_view remote) noexcept {
+[[nodiscard]] inline DialogKey dialog_key(const KeyedHash& hash, std::string_view call_id,
+                                          std::string_view local, std::string_view remote) noexcept {
     return {call_hash(hash, call_id), tag_hash(hash, local), tag_hash(hash, remote)};
 }
 

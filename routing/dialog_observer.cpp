@@ -83,10 +83,10 @@ void observe_request(const Snapshot& snapshot, const MessageView& request, const
     effects.add(change);
 }
 
-void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source, ServerId origin,
-                      Effects& effects) noexcept {
+void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source,
+                      ServerId origin, Effects& effects) noexcept {
     const KeyedHash& hash = snapshot.key.table;
-    const ServerId responder = source.server ? snapshot.servers[*source.server].id : kNoServer;
+    const ServerId responder = snapshot.servers.id_of(source.server);
     if (response.method() == Method::invite) {
         effects.answer = {make_pin_key(hash, response, origin), response.status_code() < 200};
     }

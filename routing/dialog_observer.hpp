@@ -16,7 +16,7 @@ void observe_request(const Snapshot& snapshot, const MessageView& request, const
 
 /// A response whose branch was verified; `origin` is the server that sent the request, or kNoServer.
 /// Precondition: it comes from a server, or answers a server's request.
-void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source, ServerId origin,
-                      Effects& effects) noexcept;
+void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source,
+                      ServerId origin, Effects& effects) noexcept;
 
 }  // namespace sipsteer

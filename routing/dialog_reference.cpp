@@ -18,9 +18,12 @@ Result<std::optional<DialogReference>> dialog_reference(const MessageView& reque
         return Failure(ParseError::bad_replaces);
     }
     DialogReference reference;
-    reference.header = field == replaces ? Header::replaces : field == join ? Header::join : Header::target_dialog;
-    const auto dialog = reference.header == Header::target_dialog ? Replaces::parse_target_dialog(field->value)
-                                                                  : Replaces::parse(field->value);
+    reference.header = field == replaces ? Header::replaces
+                       : field == join   ? Header::join
+                                         : Header::target_dialog;
+    const auto dialog = reference.header == Header::target_dialog
+                            ? Replaces::parse_target_dialog(field->value)
+                            : Replaces::parse(field->value);
     if (!dialog) return Failure(dialog.error());
     reference.dialog = *dialog;
     return reference;

@@ -20,17 +20,14 @@ std::string_view view(const std::array<char, N>& text) noexcept {
 
 const char* end_of(std::string_view text) noexcept { return text.data() + text.size(); }
 
-ServerId origin_of(const Source& source, const Snapshot& snapshot) noexcept {
-    return source.server ? snapshot.servers[*source.server].id : kNoServer;
-}
-
 /// Our Via, and Max-Forwards when there was none: above the Via that was on top.
 std::string_view own_via(const MessageView& request, const Source& source, const Forward& forward,
                          const Snapshot& snapshot, Splices& splices) noexcept {
     const Listener& out = snapshot.local[forward.listener];
     auto text = splices.text();
     text.add("Via: SIP/2.0/").add(via_token(out.bind.transport)).add(" ").add(out.sent_by);
-    text.add(";branch=").add(view(make_branch(snapshot.key.sign, request, origin_of(source, snapshot))));
+    text.add(";branch=")
+        .add(view(make_branch(snapshot.key.sign, request, snapshot.servers.id_of(source.server))));
     // The response arrives at `out`; it must leave by the listener that the request came in by.
     const auto back = snapshot.local.sender(source.endpoint, source.is_server(), forward.listener);
     if (back != source.listener) text.add(";").add(kListenerParameter).add("=").add_number(source.listener);
@@ -39,7 +36,8 @@ std::string_view own_via(const MessageView& request, const Source& source, const
     return text.view();
 }
 
-void add_record_route(const Listener& listener, const RouteSignature& signature, Splices::Text& text) noexcept {
+void add_record_route(const Listener& listener, const RouteSignature& signature,
+                      Splices::Text& text) noexcept {
     text.add("Record-Route: <sip:").add(listener.sent_by);
     if (listener.bind.transport != Transport::udp) {
         text.add(";transport=").add(listener.bind.transport == Transport::tls ? "tls" : "tcp");
@@ -55,14 +53,16 @@ std::string_view record_route(const MessageView& request, const Source& source, 
         make_route_signature(snapshot.key.sign, request.call_id(), forward.edits.record_route_owner);
     auto text = splices.text();
     add_record_route(snapshot.local[forward.listener], signature, text);
-    if (source.listener != forward.listener) add_record_route(snapshot.local[source.listener], signature, text);
+    if (source.listener != forward.listener)
+        add_record_route(snapshot.local[source.listener], signature, text);
     return text.view();
 }
 
 /// Takes off the Route values that do not stay; appends the R-URI for a strict router.
 void edit_routes(const MessageView& request, const RequestEdits& edits, Splices& splices) noexcept {
     const HeaderField* last = nullptr;
-    for (const HeaderField* field = request.find(HeaderId::route); field != nullptr; field = request.next(*field)) {
+    for (const HeaderField* field = request.find(HeaderId::route); field != nullptr;
+         field = request.next(*field)) {
         last = field;
         const char* const begin = field->value.data();
         const char* const end = end_of(field->value);
@@ -112,7 +112,8 @@ void strip_dialog_headers(const MessageView& request, Splices& splices) noexcept
             splices.remove(field->line);
         }
     }
-    for (const HeaderField* field = request.find(HeaderId::require); field != nullptr; field = request.next(*field)) {
+    for (const HeaderField* field = request.find(HeaderId::require); field != nullptr;
+         field = request.next(*field)) {
         edit_require(*field, splices);
     }
 }
@@ -132,8 +133,9 @@ void edit_source_header(const MessageView& request, const Source& source, const 
 
 }  // namespace
 
-std::optional<std::size_t> write_request(const MessageView& request, const Source& source, const Forward& forward,
-                                         const Snapshot& snapshot, std::span<char> out) noexcept {
+std::optional<std::size_t> write_request(const MessageView& request, const Source& source,
+                                         const Forward& forward, const Snapshot& snapshot,
+                                         std::span<char> out) noexcept {
     Splices splices;
     const RequestEdits& edits = forward.edits;
     const HeaderField& top_via = *request.find(HeaderId::via);
@@ -143,14 +145,16 @@ std::optional<std::size_t> write_request(const MessageView& request, const Sourc
     if (edits.record_route) {
         // Above all others of its kind, which may stand before the first Via.
         const HeaderField* const other = request.find(HeaderId::record_route);
-        const char* const at = other != nullptr && other->line.data() < top_via.line.data() ? other->line.data()
-                                                                                            : top_via.line.data();
+        const char* const at = other != nullptr && other->line.data() < top_via.line.data()
+                                   ? other->line.data()
+                                   : top_via.line.data();
         splices.insert(at, record_route(request, source, forward, snapshot, splices));
     }
     note_source(request.top_via(), source.endpoint, splices);
     if (const HeaderField* field = request.find(HeaderId::max_forwards)) {
-        splices.replace(field->value.data(), end_of(field->value),
-                        splices.text().add_number(static_cast<std::uint32_t>(request.max_forwards()) - 1).view());
+        splices.replace(
+            field->value.data(), end_of(field->value),
+            splices.text().add_number(static_cast<std::uint32_t>(request.max_forwards()) - 1).view());
     }
     edit_routes(request, edits, splices);
     if (edits.strip == Strip::dialog_headers) strip_dialog_headers(request, splices);

@@ -19,6 +19,7 @@ namespace sipsteer {
                                                        std::span<char> out) noexcept;
 
 /// Writes the response that goes on: without its first Via value, else untouched (RFC 3261 §16.11).
-[[nodiscard]] std::optional<std::size_t> write_response(const MessageView& response, std::span<char> out) noexcept;
+[[nodiscard]] std::optional<std::size_t> write_response(const MessageView& response,
+                                                        std::span<char> out) noexcept;
 
 }  // namespace sipsteer

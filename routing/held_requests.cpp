@@ -15,7 +15,8 @@ HeldRequests::Offer HeldRequests::offer(std::uint64_t key, const HeldMessage& me
     if (found == by_key_.end()) return Offer::nobody_waits;
     Held& held = held_.at(found->second);
     if (message.bytes == held.request.bytes) return Offer::absorbed;
-    if (held.followers.size() >= kMaxFollowers || bytes_ + message.bytes.size() > kMaxBytes) return Offer::refused;
+    if (held.followers.size() >= kMaxFollowers || bytes_ + message.bytes.size() > kMaxBytes)
+        return Offer::refused;
     bytes_ += message.bytes.size();
     held.followers.push_back(message);
     return Offer::queued;

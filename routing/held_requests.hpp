@@ -41,13 +41,13 @@ class HeldRequests {
         nobody_waits,
         absorbed,  ///< a retransmission of the one that waits
         queued,
-        refused,   ///< too many behind it already: the peer retransmits
+        refused,  ///< too many behind it already: the peer retransmits
     };
     [[nodiscard]] Offer offer(std::uint64_t key, const HeldMessage& message);
 
     /// Takes a request in. `dialog` points into `message.bytes`. None: the store is full.
-    [[nodiscard]] std::optional<Id> hold(std::uint64_t key, const HeldMessage& message, const Replaces& dialog,
-                                         OwnerProbe probe);
+    [[nodiscard]] std::optional<Id> hold(std::uint64_t key, const HeldMessage& message,
+                                         const Replaces& dialog, OwnerProbe probe);
 
     [[nodiscard]] Held* find(Id id) noexcept;
 

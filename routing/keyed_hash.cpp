@@ -14,7 +14,8 @@ static_assert(std::tuple_size_v<ClusterKey::Secret> == crypto_kdf_KEYBYTES);
 
 std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
     std::array<std::uint8_t, crypto_shorthash_BYTES> out;
-    crypto_shorthash(out.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), key_.data());
+    crypto_shorthash(out.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                     key_.data());
     std::uint64_t value = 0;
     std::memcpy(&value, out.data(), sizeof value);
     return value;

@@ -54,6 +54,8 @@ struct ClusterKey {
 };
 
 /// Compares without telling by its time where the difference is.
-[[nodiscard]] constexpr bool equal_constant_time(std::uint64_t a, std::uint64_t b) noexcept { return (a ^ b) == 0; }
+[[nodiscard]] constexpr bool equal_constant_time(std::uint64_t a, std::uint64_t b) noexcept {
+    return (a ^ b) == 0;
+}
 
 }  // namespace sipsteer

@@ -29,13 +29,15 @@ bool LocalAddresses::is_us(std::string_view host, std::uint16_t port) const noex
     return std::ranges::any_of(names_, [&](const Name& name) {
         if (!same_host(name.host, host)) return false;
         if (port == 0 || name.port == port) return true;
-        return name.port == 0 &&
-               std::ranges::any_of(listeners_, [port](const Listener& one) { return one.advertised_port == port; });
+        return name.port == 0 && std::ranges::any_of(listeners_, [port](const Listener& one) {
+                   return one.advertised_port == port;
+               });
     });
 }
 
 bool LocalAddresses::is_our_domain(std::string_view host) const noexcept {
-    return std::ranges::any_of(domains_, [host](const std::string& domain) { return same_host(domain, host); });
+    return std::ranges::any_of(domains_,
+                               [host](const std::string& domain) { return same_host(domain, host); });
 }
 
 bool LocalAddresses::is_our_sent_by(std::string_view host, std::uint16_t port) const noexcept {

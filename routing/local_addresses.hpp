@@ -19,9 +19,9 @@ using ListenerIndex = std::uint8_t;
 struct Listener {
     Endpoint bind;
     ListenerSide side = ListenerSide::both;
-    std::string advertised_host;        ///< as in a URI: IPv6 with brackets
+    std::string advertised_host;  ///< as in a URI: IPv6 with brackets
     std::uint16_t advertised_port = 0;
-    std::string sent_by;                ///< advertised_host:advertised_port
+    std::string sent_by;  ///< advertised_host:advertised_port
 };
 
 /// What counts as us: exactly a listener, its advertised address or an alias, with or without port.
@@ -35,7 +35,8 @@ class LocalAddresses {
 
     LocalAddresses() = default;
     /// `domains`: further hosts that are ours in a R-URI from a server, whatever the port.
-    LocalAddresses(std::vector<Listener> listeners, std::vector<Name> aliases, std::vector<std::string> domains);
+    LocalAddresses(std::vector<Listener> listeners, std::vector<Name> aliases,
+                   std::vector<std::string> domains);
 
     [[nodiscard]] const std::vector<Listener>& listeners() const noexcept { return listeners_; }
     [[nodiscard]] const Listener& operator[](ListenerIndex index) const noexcept { return listeners_[index]; }
@@ -53,7 +54,8 @@ class LocalAddresses {
                                                       ListenerIndex preferred) const noexcept;
 
   private:
-    [[nodiscard]] bool fits(const Listener& listener, const Endpoint& next_hop, bool to_server) const noexcept;
+    [[nodiscard]] bool fits(const Listener& listener, const Endpoint& next_hop,
+                            bool to_server) const noexcept;
 
     std::vector<Listener> listeners_;
     std::vector<Name> names_;

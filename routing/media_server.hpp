@@ -32,11 +32,11 @@ struct MediaServer {
     std::vector<Endpoint> endpoints;    ///< resolved; the first one is where requests go
     std::vector<AddressRange> sources;  ///< further addresses it sends from
     std::uint32_t weight = 1;
-    std::uint32_t max_calls = 0;        ///< 0: no limit
-    std::uint16_t group = 0;            ///< index into ServerSet's group names
+    std::uint32_t max_calls = 0;  ///< 0: no limit
+    std::uint16_t group = 0;      ///< index into ServerSet's group names
     ServerState state = ServerState::ready;
     bool backup = false;
-    bool placeable = true;              ///< false: the fallback destination, never placed on
+    bool placeable = true;  ///< false: the fallback destination, never placed on
     bool up = true;
 
     /// In-dialog requests, CANCEL and ACK are forwarded whatever this says.

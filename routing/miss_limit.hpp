@@ -29,7 +29,8 @@ class MissLimit {
     };
 
     Place& place(const KeyedHash& hash, const IpAddress& address, Seconds now) noexcept {
-        const std::string_view bytes{reinterpret_cast<const char*>(address.bytes.data()), address.bytes.size()};
+        const std::string_view bytes{reinterpret_cast<const char*>(address.bytes.data()),
+                                     address.bytes.size()};
         Place& found = places_[hash(bytes) % places_.size()];
         if (found.second != now) found = {now, 0};
         return found;

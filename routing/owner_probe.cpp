@@ -12,7 +12,8 @@ constexpr std::string_view kPrefix = "z9hG4bKsp-";
 /// prefix, worker, question, server, MAC
 constexpr std::size_t kBranchSize = kPrefix.size() + 2 + 8 + 8 + 16;
 
-std::uint64_t ticket_mac(const KeyedHash& sign, const ProbeTicket& ticket, std::string_view call_id) noexcept {
+std::uint64_t ticket_mac(const KeyedHash& sign, const ProbeTicket& ticket,
+                         std::string_view call_id) noexcept {
     return KeyedHash::Input{sign}
         .add("probe")
         .add(ticket.worker)
@@ -29,9 +30,9 @@ void add_tag(std::string& text, std::string_view tag) {
 
 }  // namespace
 
-std::optional<std::size_t> write_probe(const KeyedHash& sign, const ProbeTicket& ticket, std::string_view sent_by,
-                                       std::string_view host_port, const Replaces& dialog,
-                                       std::span<char> out) noexcept {
+std::optional<std::size_t> write_probe(const KeyedHash& sign, const ProbeTicket& ticket,
+                                       std::string_view sent_by, std::string_view host_port,
+                                       const Replaces& dialog, std::span<char> out) noexcept {
     std::array<char, kBranchSize> branch;
     char* at = std::ranges::copy(kPrefix, branch.begin()).out;
     at = write_hex(at, ticket.worker, 2);
@@ -46,7 +47,9 @@ std::optional<std::size_t> write_probe(const KeyedHash& sign, const ProbeTicket&
     add_tag(text, dialog.from_tag);
     text.append("\r\nTo: <sip:").append(host_port).append(">");
     add_tag(text, dialog.to_tag);
-    text.append("\r\nCall-ID: ").append(dialog.call_id).append("\r\nCSeq: 0 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+    text.append("\r\nCall-ID: ")
+        .append(dialog.call_id)
+        .append("\r\nCSeq: 0 OPTIONS\r\nContent-Length: 0\r\n\r\n");
     if (text.size() > out.size()) return std::nullopt;
     std::memcpy(out.data(), text.data(), text.size());
     return text.size();
@@ -54,7 +57,8 @@ std::optional<std::size_t> write_probe(const KeyedHash& sign, const ProbeTicket&
 
 std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign, const MessageView& response) noexcept {
     std::string_view branch = response.top_via().branch;
-    if (response.is_request() || branch.size() != kBranchSize || !branch.starts_with(kPrefix)) return std::nullopt;
+    if (response.is_request() || branch.size() != kBranchSize || !branch.starts_with(kPrefix))
+        return std::nullopt;
     branch.remove_prefix(kPrefix.size());
     std::array<std::uint64_t, 4> fields{};
     std::size_t position = 0;

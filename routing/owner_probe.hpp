@@ -32,7 +32,8 @@ struct ProbeTicket {
                                                      const Replaces& dialog, std::span<char> out) noexcept;
 
 /// The ticket of an answer to a probe of ours. None: it is none, or not the one that we sent.
-[[nodiscard]] std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign, const MessageView& response) noexcept;
+[[nodiscard]] std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign,
+                                                           const MessageView& response) noexcept;
 
 enum class ProbeVerdict : std::uint8_t { mine, not_mine, unknown };
 
@@ -45,14 +46,17 @@ enum class ProbeVerdict : std::uint8_t { mine, not_mine, unknown };
 /// One question to several servers: who owns this dialog? A state machine without I/O or clock.
 class OwnerProbe {
   public:
-    OwnerProbe(std::vector<ServerId> asked, Milliseconds now) : asked_(std::move(asked)), deadline_(now + kPatience) {}
+    OwnerProbe(std::vector<ServerId> asked, Milliseconds now)
+        : asked_(std::move(asked)), deadline_(now + kPatience) {}
 
     [[nodiscard]] const std::vector<ServerId>& asked() const noexcept { return asked_; }
 
     /// Answers of servers that were not asked, or have answered, are without effect.
     void answer(ServerId server, ProbeVerdict verdict, Milliseconds now) noexcept;
 
-    [[nodiscard]] bool settled(Milliseconds now) const noexcept { return answered_ == asked_.size() || now >= deadline_; }
+    [[nodiscard]] bool settled(Milliseconds now) const noexcept {
+        return answered_ == asked_.size() || now >= deadline_;
+    }
 
     /// The server that owns it; kNoServer when none said so, or two did.
     [[nodiscard]] ServerId owner() const noexcept { return contradicted_ ? kNoServer : owner_; }
@@ -63,8 +67,8 @@ class OwnerProbe {
     static constexpr Milliseconds kContradiction{30};
 
   private:
-    std::vector<ServerId> asked_;   ///< those that have answered are moved to the front
-    std::size_t answered_ = 0;      ///< how many have
+    std::vector<ServerId> asked_;  ///< those that have answered are moved to the front
+    std::size_t answered_ = 0;     ///< how many have
     Milliseconds deadline_;
     ServerId owner_ = kNoServer;
     bool contradicted_ = false;

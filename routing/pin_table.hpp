@@ -34,7 +34,9 @@ class PinTable {
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
     [[nodiscard]] std::uint64_t evictions() const noexcept { return table_.evictions(); }
-    [[nodiscard]] std::size_t slots() const noexcept { return table_.shard_count() * table_.slots_per_shard(); }
+    [[nodiscard]] std::size_t slots() const noexcept {
+        return table_.shard_count() * table_.slots_per_shard();
+    }
 
     static constexpr Seconds kUnanswered = 33;  ///< 64*T1, rounded up: expiry counts whole seconds
     static constexpr Seconds kRinging = 600;

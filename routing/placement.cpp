@@ -13,7 +13,8 @@ namespace {
 std::string_view user_of(std::string_view text) noexcept {
     const auto uri = SipUri::parse(text);
     if (!uri) return {};
-    if (uri->scheme == UriScheme::tel) return text.substr(4, text.find(';') == std::string_view::npos ? text.size() : text.find(';') - 4);
+    if (uri->scheme == UriScheme::tel)
+        return text.substr(4, text.find(';') == std::string_view::npos ? text.size() : text.find(';') - 4);
     return uri->user;
 }
 
@@ -24,7 +25,8 @@ std::string_view user_in_header(const MessageView& request, HeaderId id) noexcep
 
 std::string_view affinity_user(const MessageView& request, const SipUri& uri, const Source& source) noexcept {
     if (request.method() == Method::register_) return user_in_header(request, HeaderId::to);
-    const std::string_view user = source.is_server() ? user_of(uri.whole) : user_in_header(request, HeaderId::from);
+    const std::string_view user =
+        source.is_server() ? user_of(uri.whole) : user_in_header(request, HeaderId::from);
     return iequals(user, "anonymous") ? std::string_view{} : user;
 }
 
@@ -65,7 +67,8 @@ std::optional<ServerIndex> next_in_turn(const ServerSet& servers, PlacementTurn&
 }
 
 template <class Fits>
-std::optional<ServerIndex> least_loaded(const ServerSet& servers, const OwnerCounts& counts, Fits fits) noexcept {
+std::optional<ServerIndex> least_loaded(const ServerSet& servers, const OwnerCounts& counts,
+                                        Fits fits) noexcept {
     std::optional<ServerIndex> best;
     double best_load = std::numeric_limits<double>::infinity();
     for (ServerIndex i = 0; i < servers.all().size(); ++i) {
@@ -118,12 +121,13 @@ std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, 
 }
 
 std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method, std::uint64_t key,
-                                 std::uint16_t group, std::optional<ServerIndex> exclude, const OwnerCounts& counts,
-                                 PlacementTurn& turn) noexcept {
+                                 std::uint16_t group, std::optional<ServerIndex> exclude,
+                                 const OwnerCounts& counts, PlacementTurn& turn) noexcept {
     for (const bool backup : {false, true}) {
         const auto fits = [&](ServerIndex index, const MediaServer& server) {
             return server.group == group && server.backup == backup && exclude != index &&
-                   server.takes_new_calls() && (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
+                   server.takes_new_calls() &&
+                   (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
         };
         std::optional<ServerIndex> chosen;
         switch (method) {

@@ -16,25 +16,28 @@ using PlacementTurn = std::atomic<std::uint32_t>;
 /// The key that a request is placed by (contract: routing.affinity), as a keyed hash. REGISTER,
 /// SUBSCRIBE and PUBLISH go by user whatever the affinity is; no or an anonymous user means Call-ID.
 /// `uri`: the parsed R-URI.
-[[nodiscard]] std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request, const SipUri& uri,
-                                         const Source& source) noexcept;
+[[nodiscard]] std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request,
+                                         const SipUri& uri, const Source& source) noexcept;
 
 /// The key of a call that is placed by its Call-ID alone.
 [[nodiscard]] std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) noexcept;
 
 /// The group for a new call: the first `[[route]]` that holds, else group 0 ("default").
-[[nodiscard]] std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept;
+[[nodiscard]] std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri,
+                                      const Source& source) noexcept;
 
 /// The server that the key hashes to over all configured servers, whatever their state; so it moves
 /// only when the configuration does. None: the group has no server. `exclude` is left out.
-[[nodiscard]] std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, std::uint16_t group,
+[[nodiscard]] std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key,
+                                                 std::uint16_t group,
                                                  std::optional<ServerIndex> exclude) noexcept;
 
 /// The server that takes a new call: home when it takes new calls, else the best that does; a backup
 /// only when no other does. `method` hash for what no pin remembers (only INVITEs are pinned).
 /// None: no server of the group takes new calls.
-[[nodiscard]] std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method, std::uint64_t key,
-                                               std::uint16_t group, std::optional<ServerIndex> exclude,
-                                               const OwnerCounts& counts, PlacementTurn& turn) noexcept;
+[[nodiscard]] std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method,
+                                               std::uint64_t key, std::uint16_t group,
+                                               std::optional<ServerIndex> exclude, const OwnerCounts& counts,
+                                               PlacementTurn& turn) noexcept;
 
 }  // namespace sipsteer

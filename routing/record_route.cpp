@@ -11,13 +11,15 @@ std::uint64_t route_mac(const KeyedHash& sign, std::string_view call_id, ServerI
 
 }  // namespace
 
-RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id, ServerId owner) noexcept {
+RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
+                                    ServerId owner) noexcept {
     RouteSignature text;
     write_hex(write_hex(text.data(), owner, 8), route_mac(sign, call_id, owner), 16);
     return text;
 }
 
-RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id, const SipUri& route) noexcept {
+RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
+                                const SipUri& route) noexcept {
     RouteClaim claim;
     const std::string_view text = uri_parameter(route.parameters, kRouteParameter);
     claim.present = !text.empty();

@@ -24,7 +24,10 @@ void add_without_maddr(const SipUri& uri, Splices::Text& text) noexcept {
 
 /// The URI with another user; a password belongs to the old one and goes.
 void add_with_user(const SipUri& uri, std::string_view user, Splices::Text& text) noexcept {
-    text.add(uri.whole.substr(0, uri.whole.find(':') + 1)).add(user).add("@").add(from(uri.host.data(), uri.whole));
+    text.add(uri.whole.substr(0, uri.whole.find(':') + 1))
+        .add(user)
+        .add("@")
+        .add(from(uri.host.data(), uri.whole));
 }
 
 }  // namespace

@@ -42,15 +42,36 @@ enum class RouteReason : std::uint8_t {
     kCount
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(RouteReason::kCount)> kRouteReasonWords{
-    "new_call",          "in_dialog",           "transfer_owner",       "transfer_store",
-    "transfer_uri",      "transfer_probe",      "transfer_home",        "transfer_fallback",
-    "transfer_stripped", "transfer_forwarded",  "transfer_rejected",    "transfer_waiting",
-    "pinned",            "registration",        "response",             "local_reply",
-    "rejected_malformed", "rejected_not_sip",   "rejected_version",     "rejected_uri_scheme",
-    "rejected_max_forwards", "rejected_extension", "rejected_route",    "rejected_source",
-    "rejected_loop",     "rejected_no_server",  "rejected_unresolved",  "rejected_too_large",
-    "rejected_response"};
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(RouteReason::kCount)>
+    kRouteReasonWords{"new_call",
+                      "in_dialog",
+                      "transfer_owner",
+                      "transfer_store",
+                      "transfer_uri",
+                      "transfer_probe",
+                      "transfer_home",
+                      "transfer_fallback",
+                      "transfer_stripped",
+                      "transfer_forwarded",
+                      "transfer_rejected",
+                      "transfer_waiting",
+                      "pinned",
+                      "registration",
+                      "response",
+                      "local_reply",
+                      "rejected_malformed",
+                      "rejected_not_sip",
+                      "rejected_version",
+                      "rejected_uri_scheme",
+                      "rejected_max_forwards",
+                      "rejected_extension",
+                      "rejected_route",
+                      "rejected_source",
+                      "rejected_loop",
+                      "rejected_no_server",
+                      "rejected_unresolved",
+                      "rejected_too_large",
+                      "rejected_response"};
 
 [[nodiscard]] constexpr std::string_view to_string(RouteReason reason) noexcept {
     return kRouteReasonWords[static_cast<std::size_t>(reason)];
@@ -73,8 +94,8 @@ enum class DropReason : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(DropReason::kCount)> kDropReasonWords{
-    "not_sip",      "malformed",   "no_via",    "foreign_response", "forged_response",
-    "own_response", "no_next_hop", "unanswerable", "wrong_side", "too_large", "send_failed"};
+    "not_sip",     "malformed",    "no_via",     "foreign_response", "forged_response", "own_response",
+    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "send_failed"};
 
 [[nodiscard]] constexpr std::string_view to_string(DropReason reason) noexcept {
     return kDropReasonWords[static_cast<std::size_t>(reason)];

@@ -3,7 +3,9 @@
 namespace sipsteer {
 
 ValueWalk::ValueWalk(const MessageView& message, HeaderId id) noexcept
-    : message_(message), field_(message.find(id)), rest_(field_ == nullptr ? std::string_view{} : field_->value) {}
+    : message_(message),
+      field_(message.find(id)),
+      rest_(field_ == nullptr ? std::string_view{} : field_->value) {}
 
 Result<NameAddr> ValueWalk::take() noexcept {
     auto value = NameAddr::parse(rest_);
@@ -43,7 +45,8 @@ Result<void> undo_strict_routing(const MessageView& request, const SipUri& uri, 
 
 }  // namespace
 
-Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri, const Snapshot& snapshot) noexcept {
+Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri,
+                                 const Snapshot& snapshot) noexcept {
     RouteSet routes;
     routes.request_uri = request.request_uri();
     const HeaderField* last = request.find(HeaderId::route);

@@ -29,13 +29,13 @@ class ValueWalk {
 /// §16.6 step 6). What stays are the bytes from `keep_begin` to `keep_end`; both are nullptr when
 /// nothing does. All views point into the message.
 struct RouteSet {
-    std::string_view request_uri;        ///< the R-URI to go on with: behind a strict router the last Route value
+    std::string_view request_uri;  ///< the R-URI to go on with: behind a strict router the last Route value
     const char* keep_begin = nullptr;
     const char* keep_end = nullptr;
     const char* keep_behind_next = nullptr;  ///< like keep_begin, with `next` taken off too
-    SipUri next;                         ///< the first value that stays
-    RouteClaim claim;                    ///< what our own values said; the first valid one
-    bool bad_signature = false;          ///< one of them had a wrong signature
+    SipUri next;                             ///< the first value that stays
+    RouteClaim claim;                        ///< what our own values said; the first valid one
+    bool bad_signature = false;              ///< one of them had a wrong signature
     bool removed_own = false;
 
     [[nodiscard]] bool has_next() const noexcept { return keep_begin != nullptr; }

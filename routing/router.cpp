@@ -10,13 +10,6 @@ bool is_registration(Method method) noexcept {
     return method == Method::register_ || method == Method::subscribe || method == Method::publish;
 }
 
-RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
-    RouteDecision decision;
-    decision.action = Drop{drop};
-    decision.reason = reason;
-    return decision;
-}
-
 }  // namespace
 
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now,
@@ -99,7 +92,8 @@ RouteDecision Router::decide_request(Work& work) const noexcept {
                                           : reply(work, 503, "No Server Up", RouteReason::local_reply);
     }
     const auto reference = dialog_reference(message);
-    if (!reference) return reply(work, 400, reason_phrase(reference.error()), RouteReason::rejected_malformed);
+    if (!reference)
+        return reply(work, 400, reason_phrase(reference.error()), RouteReason::rejected_malformed);
     work.reference = *reference;
     return work.source.is_server() ? from_server(work) : from_outside(work);
 }
@@ -107,9 +101,11 @@ RouteDecision Router::decide_request(Work& work) const noexcept {
 /// OPTIONS that names us and no user: we are its final recipient (RFC 3261 §11). From outside every host
 /// but an exact server is ours.
 bool Router::is_for_us(const Work& work) const noexcept {
-    if (work.message.method() != Method::options || !work.uri.is_sip() || !work.uri.user.empty()) return false;
+    if (work.message.method() != Method::options || !work.uri.is_sip() || !work.uri.user.empty())
+        return false;
     if (!work.message.to_tag().empty() || work.routes.has_next()) return false;
-    if (work.source.is_server()) return snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host);
+    if (work.source.is_server())
+        return snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host);
     return !snapshot_.server_named(work.uri);
 }
 
@@ -146,7 +142,9 @@ RouteDecision Router::in_dialog(const Work& work) const noexcept {
     if (message.method() == Method::ack || message.method() == Method::cancel) {
         if (auto decision = by_pin(work)) return *std::move(decision);
     }
-    const auto usable = [&](std::optional<ServerIndex> server) { return server && server != work.source.server; };
+    const auto usable = [&](std::optional<ServerIndex> server) {
+        return server && server != work.source.server;
+    };
     if (work.routes.claim.valid) {
         const auto owner = snapshot_.servers.by_id(work.routes.claim.owner);
         if (usable(owner)) return to_server(work, *owner, RouteReason::in_dialog);
@@ -205,8 +203,8 @@ RouteDecision Router::place_new(const Work& work, RouteReason reason) const noex
     const std::uint16_t group = group_for(snapshot_, work.uri, work.source);
     // Only an INVITE is pinned; anything else must find its server again by the hash alone.
     const bool remembered = work.message.method() == Method::invite;
-    const auto server = place(snapshot_, remembered ? snapshot_.routing.placement : PlacementMethod::hash, key, group,
-                              work.source.server, calls_.counts(), turn_);
+    const auto server = place(snapshot_, remembered ? snapshot_.routing.placement : PlacementMethod::hash,
+                              key, group, work.source.server, calls_.counts(), turn_);
     if (!server) return no_server(work);
     work.note("placed on", snapshot_.servers[*server].name);
     RouteDecision decision = to_server(work, *server, reason, transfer_edits(work, reason));

@@ -15,13 +15,15 @@ namespace sipsteer {
 /// Cheap to make: one for each message or batch. Everything passed in must outlive it.
 class Router {
   public:
-    Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls, PlacementTurn& turn) noexcept
+    Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls,
+           PlacementTurn& turn) noexcept
         : snapshot_(snapshot), pins_(pins), calls_(calls), turn_(turn) {}
 
     /// `message` was parsed without an error. `answer`: what an earlier Ask has brought. `steps`, when
     /// given, gets a line for each thing looked at.
     [[nodiscard]] RouteDecision decide(const MessageView& message, const Source& source, Seconds now,
-                                       const ProbeAnswer& answer = {}, DecisionSteps* steps = nullptr) const noexcept;
+                                       const ProbeAnswer& answer = {},
+                                       DecisionSteps* steps = nullptr) const noexcept;
 
     /// What to do with a message whose parse failed: an answer when it can be answered, else a drop.
     [[nodiscard]] static RouteDecision decide_broken(const MessageView& message, ParseError error) noexcept;
@@ -34,7 +36,7 @@ class Router {
         Seconds now = 0;
         const ProbeAnswer& answer;
         DecisionSteps* steps = nullptr;
-        SipUri uri;          ///< the R-URI to go on with
+        SipUri uri;  ///< the R-URI to go on with
         RouteSet routes;
         std::optional<DialogReference> reference;  ///< of an out-of-dialog request
 
@@ -72,17 +74,15 @@ class Router {
     [[nodiscard]] RouteDecision to_server(const Work& work, ServerIndex server, RouteReason reason,
                                           RequestEdits edits = {}) const noexcept;
     [[nodiscard]] RouteDecision to_uri(const Work& work, RouteReason reason) const noexcept;
-    [[nodiscard]] RouteDecision send(const Work& work, const Endpoint& next_hop, std::optional<ServerIndex> server,
-                                     RouteReason reason, RequestEdits edits) const noexcept;
+    [[nodiscard]] RouteDecision send(const Work& work, const Endpoint& next_hop,
+                                     std::optional<ServerIndex> server, RouteReason reason,
+                                     RequestEdits edits) const noexcept;
     [[nodiscard]] RouteDecision reply(const Work& work, std::uint16_t status, std::string_view phrase,
                                       RouteReason reason) const noexcept;
     [[nodiscard]] RouteDecision no_server(const Work& work) const noexcept;
     [[nodiscard]] std::uint64_t pin_key(const Work& work) const noexcept;
     void pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> by_pin(const Work& work) const noexcept;
-    [[nodiscard]] ServerId source_id(const Source& source) const noexcept {
-        return source.server ? snapshot_.servers[*source.server].id : kNoServer;
-    }
 
     // Responses (router_response.cpp)
     [[nodiscard]] RouteDecision decide_response(const Work& work) const noexcept;
@@ -94,6 +94,7 @@ class Router {
 };
 
 /// The key of the pin of an INVITE: the side it came from, Call-ID and From tag.
-[[nodiscard]] std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept;
+[[nodiscard]] std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message,
+                                         ServerId origin) noexcept;
 
 }  // namespace sipsteer

@@ -18,13 +18,17 @@ bool forms_dialog(const MessageView& message) noexcept {
 }  // namespace
 
 std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept {
-    const std::uint64_t key =
-        KeyedHash::Input{hash}.add("pin").add(origin).add(message.call_id()).add_lower(message.from_tag()).finish();
+    const std::uint64_t key = KeyedHash::Input{hash}
+                                  .add("pin")
+                                  .add(origin)
+                                  .add(message.call_id())
+                                  .add_lower(message.from_tag())
+                                  .finish();
     return key == 0 ? 1 : key;
 }
 
 std::uint64_t Router::pin_key(const Work& work) const noexcept {
-    return make_pin_key(snapshot_.key.table, work.message, source_id(work.source));
+    return make_pin_key(snapshot_.key.table, work.message, snapshot_.servers.id_of(work.source.server));
 }
 
 /// An INVITE seen before, or its CANCEL or ACK: to the server where it went, with the same changes.
@@ -39,8 +43,9 @@ std::optional<RouteDecision> Router::by_pin(const Work& work) const noexcept {
         return std::nullopt;
     }
     work.note("pinned to", snapshot_.servers[*server].name);
-    RouteDecision decision = to_server(work, *server, method == Method::invite ? held->reason : RouteReason::pinned,
-                                       transfer_edits(work, held->reason));
+    RouteDecision decision =
+        to_server(work, *server, method == Method::invite ? held->reason : RouteReason::pinned,
+                  transfer_edits(work, held->reason));
     pin(work, decision, *server);
     return decision;
 }
@@ -87,11 +92,12 @@ RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::opti
     }
     edits.record_route = snapshot_.routing.record_route && forms_dialog(work.message);
     // One end a server: it owns the dialog. Both: each is found by the other's R-URI.
-    const ServerId target = server ? snapshot_.servers[*server].id : kNoServer;
-    const ServerId origin = source_id(work.source);
+    const ServerId target = snapshot_.servers.id_of(server);
+    const ServerId origin = snapshot_.servers.id_of(work.source.server);
     edits.record_route_owner = target == kNoServer ? origin : origin == kNoServer ? target : kNoServer;
     const UriTarget uri = uri_target(work.uri);
-    edits.strip_maddr = !work.uri.maddr.empty() && edits.request_uri.empty() && snapshot_.local.is_us(uri.host, uri.port);
+    edits.strip_maddr =
+        !work.uri.maddr.empty() && edits.request_uri.empty() && snapshot_.local.is_us(uri.host, uri.port);
 
     RouteDecision decision;
     decision.reason = reason;
@@ -139,7 +145,8 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
     const Endpoint next_hop{*address, target.port == 0 ? default_port(target.transport) : target.port,
                             target.transport};
     work.note("next hop by Route or R-URI", hop.whole);
-    return send(work, next_hop, snapshot_.servers.by_endpoint(next_hop.address, next_hop.port), reason, edits);
+    return send(work, next_hop, snapshot_.servers.by_endpoint(next_hop.address, next_hop.port), reason,
+                edits);
 }
 
 }  // namespace sipsteer

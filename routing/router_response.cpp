@@ -17,13 +17,6 @@ std::optional<Result<ViaView>> via_below(const MessageView& message) noexcept {
     return ViaView::parse(value);
 }
 
-RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
-    RouteDecision decision;
-    decision.action = Drop{drop};
-    decision.reason = reason;
-    return decision;
-}
-
 }  // namespace
 
 RouteDecision Router::decide_response(const Work& work) const noexcept {

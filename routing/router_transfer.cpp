@@ -76,7 +76,8 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
         if (snapshot_.transfer.owner_down == OwnerDown::fallback) return to_fallback(work);
         return reply(work, 481, "Owner Is Down", RouteReason::transfer_rejected);
     }
-    RouteDecision decision = to_server(work, found->server, found->reason, transfer_edits(work, found->reason));
+    RouteDecision decision =
+        to_server(work, found->server, found->reason, transfer_edits(work, found->reason));
     pin(work, decision, found->server);
     return decision;
 }
@@ -112,16 +113,17 @@ RouteDecision Router::to_fallback(const Work& work) const noexcept {
     }
     std::optional<ServerIndex> server = fallback->server;
     if (fallback->group) {
-        server = place(snapshot_, PlacementMethod::hash, affinity_key(snapshot_, work.message, work.uri, work.source),
-                       *fallback->group, std::nullopt, calls_.counts(), turn_);
+        server = place(snapshot_, PlacementMethod::hash,
+                       affinity_key(snapshot_, work.message, work.uri, work.source), *fallback->group,
+                       std::nullopt, calls_.counts(), turn_);
     }
     if (!server || !snapshot_.servers[*server].takes_transfers()) {
         work.note("the fallback is down");
         return no_server(work);
     }
     work.note("unmatched: to the fallback", snapshot_.servers[*server].name);
-    RouteDecision decision =
-        to_server(work, *server, RouteReason::transfer_fallback, transfer_edits(work, RouteReason::transfer_fallback));
+    RouteDecision decision = to_server(work, *server, RouteReason::transfer_fallback,
+                                       transfer_edits(work, RouteReason::transfer_fallback));
     pin(work, decision, *server);
     return decision;
 }

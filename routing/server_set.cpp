@@ -62,7 +62,8 @@ std::optional<ServerIndex> ServerSet::by_id(ServerId id) const noexcept {
     return found->second;
 }
 
-std::optional<ServerIndex> ServerSet::by_endpoint(const IpAddress& address, std::uint16_t port) const noexcept {
+std::optional<ServerIndex> ServerSet::by_endpoint(const IpAddress& address,
+                                                  std::uint16_t port) const noexcept {
     if (slots_.empty()) return std::nullopt;
     for (std::size_t at = mix(address, port);; ++at) {
         const EndpointSlot& slot = slots_[at & (slots_.size() - 1)];
@@ -83,7 +84,8 @@ std::optional<ServerIndex> ServerSet::by_source(const IpAddress& address, std::u
 }
 
 bool ServerSet::any_up() const noexcept {
-    return std::ranges::any_of(servers_, [](const MediaServer& server) { return server.placeable && server.up; });
+    return std::ranges::any_of(servers_,
+                               [](const MediaServer& server) { return server.placeable && server.up; });
 }
 
 }  // namespace sipsteer

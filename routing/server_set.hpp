@@ -27,12 +27,18 @@ class ServerSet {
     [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return groups_; }
 
     [[nodiscard]] std::optional<ServerIndex> by_id(ServerId id) const noexcept;
+    /// kNoServer for none.
+    [[nodiscard]] ServerId id_of(std::optional<ServerIndex> index) const noexcept {
+        return index ? servers_[*index].id : kNoServer;
+    }
 
     /// The server with exactly this address and port among its resolved endpoints.
-    [[nodiscard]] std::optional<ServerIndex> by_endpoint(const IpAddress& address, std::uint16_t port) const noexcept;
+    [[nodiscard]] std::optional<ServerIndex> by_endpoint(const IpAddress& address,
+                                                         std::uint16_t port) const noexcept;
 
     /// The server that sends from there: by_endpoint, else the first whose `sources` hold it.
-    [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address, std::uint16_t port) const noexcept;
+    [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address,
+                                                       std::uint16_t port) const noexcept;
 
     /// Any server up and placeable.
     [[nodiscard]] bool any_up() const noexcept;
@@ -48,7 +54,7 @@ class ServerSet {
     std::vector<MediaServer> servers_;
     std::vector<std::string> groups_;
     std::vector<std::pair<ServerId, ServerIndex>> ids_;  ///< sorted
-    std::vector<EndpointSlot> slots_;                     ///< open addressing, at most half full
+    std::vector<EndpointSlot> slots_;                    ///< open addressing, at most half full
     bool has_sources_ = false;
 };
 

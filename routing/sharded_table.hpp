@@ -43,8 +43,12 @@ class ShardedTable {
 
     [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t capacity() const noexcept { return max_; }
-    [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_.load(std::memory_order_relaxed); }
-    [[nodiscard]] std::size_t memory_bytes() const noexcept { return shards_.size() * slots_ * sizeof(Record); }
+    [[nodiscard]] std::uint64_t evictions() const noexcept {
+        return evictions_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return shards_.size() * slots_ * sizeof(Record);
+    }
 
     /// A shard, locked as long as this lives.
     class Locked {
@@ -130,7 +134,9 @@ class ShardedTable {
     [[nodiscard]] std::size_t shard_index(std::uint64_t hash) const noexcept {
         return shards_.size() == 1 ? 0 : static_cast<std::size_t>(hash >> shard_shift_);
     }
-    [[nodiscard]] Record* shard_memory(std::size_t index) const noexcept { return memory_.get() + index * slots_; }
+    [[nodiscard]] Record* shard_memory(std::size_t index) const noexcept {
+        return memory_.get() + index * slots_;
+    }
     [[nodiscard]] std::size_t home_slot(std::uint64_t hash) const noexcept {
         return static_cast<std::size_t>(hash) & (slots_ - 1);
     }

@@ -6,8 +6,8 @@ UriTarget uri_target(const SipUri& uri) noexcept {
     UriTarget target;
     target.host = uri.maddr.empty() ? uri.host : uri.maddr;
     target.port = uri.port;
-    target.transport = uri.transport.empty() && uri.scheme == UriScheme::sips ? Transport::tls
-                                                                               : transport_of(uri.transport);
+    target.transport =
+        uri.transport.empty() && uri.scheme == UriScheme::sips ? Transport::tls : transport_of(uri.transport);
     return target;
 }
 

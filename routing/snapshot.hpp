@@ -22,9 +22,9 @@ enum class PlacementMethod : std::uint8_t { hash, round_robin, least_calls };
 struct GroupRule {
     std::uint16_t group = 0;
     std::optional<ListenerIndex> listener;
-    std::string domain;                 ///< host of the R-URI
+    std::string domain;  ///< host of the R-URI
     std::optional<AddressRange> source;
-    std::string user_prefix;            ///< of the R-URI's user
+    std::string user_prefix;  ///< of the R-URI's user
 };
 
 struct RoutingPolicy {
@@ -32,8 +32,8 @@ struct RoutingPolicy {
     std::string affinity_header;
     PlacementMethod placement = PlacementMethod::hash;
     bool record_route = true;
-    std::string source_header;          ///< empty: none
-    std::vector<GroupRule> group_rules; ///< first match wins; none: group 0
+    std::string source_header;           ///< empty: none
+    std::vector<GroupRule> group_rules;  ///< first match wins; none: group 0
 };
 
 enum class Unmatched : std::uint8_t { fallback, reject, forward, strip };
@@ -44,7 +44,7 @@ enum class OwnerDown : std::uint8_t { reject, fallback };
 struct FallbackTarget {
     std::optional<ServerIndex> server;
     std::optional<std::uint16_t> group;
-    std::string request_uri;            ///< replaces the R-URI; empty: kept
+    std::string request_uri;  ///< replaces the R-URI; empty: kept
 };
 
 struct TransferPolicy {
@@ -54,8 +54,8 @@ struct TransferPolicy {
     OwnerDown owner_down = OwnerDown::reject;
     std::string rewrite_user;
     std::string rewrite_user_if_empty;
-    bool probe = true;                  ///< ask the servers before the unmatched policy
-    bool guess_home = false;            ///< else try the server that the replaced Call-ID hashes to
+    bool probe = true;        ///< ask the servers before the unmatched policy
+    bool guess_home = false;  ///< else try the server that the replaced Call-ID hashes to
     bool allow_servers = true;
     std::vector<AddressRange> allow_from;
 };

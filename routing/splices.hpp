@@ -56,7 +56,8 @@ class Splices {
     [[nodiscard]] Text text() noexcept { return Text{*this}; }
 
     /// Writes `source` with the changes to `out`. Returns the bytes written; none when they do not fit.
-    [[nodiscard]] std::optional<std::size_t> write(std::string_view source, std::span<char> out) const noexcept;
+    [[nodiscard]] std::optional<std::size_t> write(std::string_view source,
+                                                   std::span<char> out) const noexcept;
 
   private:
     struct Splice {

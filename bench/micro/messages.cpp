@@ -18,8 +18,9 @@ constexpr std::string_view kDialog =
 std::string fill(std::string head, std::string_view body, std::size_t size) {
     // The rest of the size is what phones say about themselves: opaque to a proxy.
     std::string tail = fmt::format("Content-Length: {}\r\n\r\n{}", body.size(), body);
-    std::string padding = "User-Agent: Example-Phone/2.4.1 (desk; firmware 2024.11)\r\n"
-                          "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO\r\n";
+    std::string padding =
+        "User-Agent: Example-Phone/2.4.1 (desk; firmware 2024.11)\r\n"
+        "Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, NOTIFY, INFO\r\n";
     const std::size_t used = head.size() + tail.size() + padding.size();
     if (used + 10 < size) padding += "X-Note: " + std::string(size - used - 10, 'n') + "\r\n";
     return head + padding + tail;
@@ -28,31 +29,37 @@ std::string fill(std::string head, std::string_view body, std::size_t size) {
 std::string dialog(std::string_view to) { return fmt::format(fmt::runtime(kDialog), fmt::arg("to", to)); }
 
 std::string make_invite() {
-    return fill("INVITE sip:bob@example.com SIP/2.0\r\n"
-                "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK776asdhds;rport\r\n"
-                "Max-Forwards: 70\r\n" + dialog("") +
-                "CSeq: 314159 INVITE\r\nContact: <sip:alice@192.0.2.7:5060>\r\nContent-Type: application/sdp\r\n",
-                kSdp, 862);
+    return fill(
+        "INVITE sip:bob@example.com SIP/2.0\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK776asdhds;rport\r\n"
+        "Max-Forwards: 70\r\n" +
+            dialog("") +
+            "CSeq: 314159 INVITE\r\nContact: <sip:alice@192.0.2.7:5060>\r\nContent-Type: application/sdp\r\n",
+        kSdp, 862);
 }
 
 std::string make_invite_replaces() {
-    return fill("INVITE sip:bob@example.com SIP/2.0\r\n"
-                "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK776asdhds;rport\r\n"
-                "Via: SIP/2.0/UDP 192.0.2.17:5060;branch=z9hG4bK1111aaaa;received=192.0.2.17\r\n"
-                "Via: SIP/2.0/UDP 192.0.2.27:5060;branch=z9hG4bK2222bbbb;received=192.0.2.27\r\n"
-                "Via: SIP/2.0/UDP 192.0.2.37:5060;branch=z9hG4bK3333cccc;received=192.0.2.37\r\n"
-                "Max-Forwards: 67\r\n" + dialog("") +
-                "CSeq: 314159 INVITE\r\nContact: <sip:alice@192.0.2.7:5060>\r\n"
-                "Replaces: 12adf2f34456gs5@192.0.2.9;to-tag=12345;from-tag=54321\r\nRequire: replaces\r\n"
-                "Content-Type: application/sdp\r\n",
-                kSdp, 1200);
+    return fill(
+        "INVITE sip:bob@example.com SIP/2.0\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK776asdhds;rport\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.17:5060;branch=z9hG4bK1111aaaa;received=192.0.2.17\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.27:5060;branch=z9hG4bK2222bbbb;received=192.0.2.27\r\n"
+        "Via: SIP/2.0/UDP 192.0.2.37:5060;branch=z9hG4bK3333cccc;received=192.0.2.37\r\n"
+        "Max-Forwards: 67\r\n" +
+            dialog("") +
+            "CSeq: 314159 INVITE\r\nContact: <sip:alice@192.0.2.7:5060>\r\n"
+            "Replaces: 12adf2f34456gs5@192.0.2.9;to-tag=12345;from-tag=54321\r\nRequire: replaces\r\n"
+            "Content-Type: application/sdp\r\n",
+        kSdp, 1200);
 }
 
 std::string make_in_dialog(std::string_view method, int cseq) {
     return fill(fmt::format("{} sip:bob@192.0.2.200:5060 SIP/2.0\r\n"
                             "Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK776{}99;rport\r\n"
-                            "Max-Forwards: 70\r\n", method, method) +
-                dialog(";tag=314159") + fmt::format("CSeq: {} {}\r\n", cseq, method), "", 508);
+                            "Max-Forwards: 70\r\n",
+                            method, method) +
+                    dialog(";tag=314159") + fmt::format("CSeq: {} {}\r\n", cseq, method),
+                "", 508);
 }
 
 }  // namespace
@@ -93,8 +100,10 @@ std::string ok_to(std::string_view request, std::string_view to_tag) {
         }
         at = end + 2;
     }
-    return out + fmt::format("Contact: <sip:192.0.2.200:5060>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{}",
-                             kSdp.size(), kSdp);
+    return out + fmt::format(
+                     "Contact: <sip:192.0.2.200:5060>\r\nContent-Type: application/sdp\r\nContent-Length: "
+                     "{}\r\n\r\n{}",
+                     kSdp.size(), kSdp);
 }
 
 }  // namespace sipsteer::bench

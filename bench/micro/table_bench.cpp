@@ -11,12 +11,15 @@ std::uint64_t spread(std::uint64_t value) {
     return (value ^ (value >> 29)) * 0xbf58476d1ce4e5b9ULL | 1;
 }
 
-DialogKey key(std::uint64_t i) { return {spread(i), static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(~i)}; }
+DialogKey key(std::uint64_t i) {
+    return {spread(i), static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(~i)};
+}
 
 void look_up(benchmark::State& state) {
     const auto dialogs = static_cast<std::uint64_t>(state.range(0));
     CallTable table{dialogs};
-    for (std::uint64_t i = 0; i < dialogs; ++i) table.learn(key(i), 7, DialogState::confirmed, 1, {10000, false});
+    for (std::uint64_t i = 0; i < dialogs; ++i)
+        table.learn(key(i), 7, DialogState::confirmed, 1, {10000, false});
     std::uint64_t i = 0;
     std::uint64_t found = 0;
     for (auto _ : state) {
