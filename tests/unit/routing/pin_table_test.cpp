@@ -1,0 +1,84 @@
+#include "routing/pin_table.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sipsteer {
+namespace {
+
+constexpr ServerId kA = 101;
+constexpr ServerId kB = 202;
+
+ServerId pinned(const PinTable& pins, std::uint64_t key, Seconds now) {
+    const auto pin = pins.find(key, now);
+    return pin ? pin->server : kNoServer;
+}
+
+TEST(PinTable, TheFirstWriterWins) {
+    PinTable pins{100};
+    EXPECT_EQ(pins.pin(1, {kA, RouteReason::transfer_owner}, 10).server, kA);
+    const Pin second = pins.pin(1, {kB, RouteReason::new_call}, 10);
+    EXPECT_EQ(second.server, kA);
+    EXPECT_EQ(second.reason, RouteReason::transfer_owner);
+    EXPECT_EQ(pins.find(1, 10)->reason, RouteReason::transfer_owner);
+    EXPECT_EQ(pinned(pins, 2, 10), kNoServer);
+    EXPECT_EQ(pins.size(), 1U);
+}
+
+TEST(PinTable, LivesAsLongAsItsTransaction) {
+    PinTable pins{100};
+    (void)pins.pin(1, {kA}, 0);
+    EXPECT_EQ(pinned(pins, 1, PinTable::kUnanswered - 1), kA);
+    EXPECT_GE(PinTable::kUnanswered - 1, 32U) << "64*T1";
+    EXPECT_EQ(pinned(pins, 1, PinTable::kUnanswered), kNoServer);
+
+    (void)pins.pin(2, {kA}, 0);
+    (void)pins.pin(2, {kA}, 20);
+    EXPECT_EQ(pinned(pins, 2, 20 + PinTable::kUnanswered - 1), kA) << "a retransmission prolongs";
+
+    (void)pins.pin(3, {kA}, 0);
+    pins.answered(3, true, 5);
+    EXPECT_EQ(pinned(pins, 3, 5 + PinTable::kRinging - 1), kA);
+    EXPECT_EQ(pinned(pins, 3, 5 + PinTable::kRinging), kNoServer);
+
+    (void)pins.pin(4, {kA}, 0);
+    pins.answered(4, true, 5);
+    pins.answered(4, false, 100);
+    EXPECT_EQ(pinned(pins, 4, 100 + PinTable::kAnswered - 1), kA);
+    EXPECT_EQ(pinned(pins, 4, 100 + PinTable::kAnswered), kNoServer);
+
+    pins.answered(5, false, 0);
+    EXPECT_EQ(pinned(pins, 5, 1), kNoServer) << "an answer alone makes no pin";
+}
+
+TEST(PinTable, SurvivesTheChallengeOfItsInvite) {
+    PinTable pins{100};
+    (void)pins.pin(1, {kA}, 0);
+    pins.answered(1, false, 1);  // 401
+    EXPECT_EQ(pins.pin(1, {kB}, 2).server, kA);
+    pins.answered(1, true, 3);
+    EXPECT_EQ(pinned(pins, 1, 3 + PinTable::kRinging - 1), kA);
+}
+
+TEST(PinTable, AFloodOfUnansweredOnesCostsNoAnsweredOne) {
+    PinTable pins{60};
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        (void)pins.pin(i, {kA}, 0);
+        pins.answered(i, true, 0);
+    }
+    for (std::uint64_t i = 1000; i < 5000; ++i) (void)pins.pin(i * 0x9e3779b97f4a7c15ULL, {kB}, 1);
+    EXPECT_LE(pins.size(), 60U);
+    EXPECT_GT(pins.evictions(), 3000U);
+    for (std::uint64_t i = 1; i <= 20; ++i) EXPECT_EQ(pinned(pins, i, 1), kA) << i;
+    EXPECT_EQ(pinned(pins, 4999 * 0x9e3779b97f4a7c15ULL, 1), kB) << "the newest one has its place";
+}
+
+TEST(PinTable, SweepsWhatHasExpired) {
+    PinTable pins{1000};
+    for (std::uint64_t i = 1; i <= 500; ++i) (void)pins.pin(i, {kA}, 0);
+    for (int i = 0; i < 20; ++i) pins.sweep(PinTable::kUnanswered, 1000);
+    EXPECT_EQ(pins.size(), 0U);
+    EXPECT_EQ(pins.evictions(), 0U);
+}
+
+}  // namespace
+}  // namespace sipsteer

@@ -1,0 +1,123 @@
+#include "routing/server_set.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/routing/sample.hpp"
+
+namespace sipsteer {
+namespace {
+
+AddressRange range(std::string_view network, std::uint8_t bits, std::uint16_t port = 0) {
+    return {parse_ip(network).value(), bits, port};
+}
+
+TEST(AddressRange, Contains) {
+    const struct {
+        AddressRange range;
+        const char* address;
+        std::uint16_t port;
+        bool expected;
+    } kCases[] = {
+        {range("10.0.0.0", 8), "10.255.1.2", 5, true},
+        {range("10.0.0.0", 8), "11.0.0.0", 5, false},
+        {range("0.0.0.0", 0), "203.0.113.1", 5, true},
+        {range("0.0.0.0", 0), "::1", 5, false},
+        {range("::", 0), "::1", 5, true},
+        {range("::", 0), "1.2.3.4", 5, false},
+        {range("192.0.2.128", 25), "192.0.2.129", 5, true},
+        {range("192.0.2.128", 25), "192.0.2.127", 5, false},
+        {range("192.0.2.1", 32), "192.0.2.1", 5, true},
+        {range("192.0.2.1", 32), "192.0.2.0", 5, false},
+        {range("192.0.2.1", 32, 5060), "192.0.2.1", 5060, true},
+        {range("192.0.2.1", 32, 5060), "192.0.2.1", 5061, false},
+        {range("2001:db8::", 33), "2001:db8:7fff::1", 5, true},
+        {range("2001:db8::", 33), "2001:db8:8000::1", 5, false},
+        {range("2001:db8::1", 128), "2001:db8::1", 5, true},
+        {range("2001:db8::1", 128), "2001:db8::2", 5, false},
+    };
+    for (const auto& c : kCases)
+        EXPECT_EQ(c.range.contains(parse_ip(c.address).value(), c.port), c.expected) << c.address;
+}
+
+TEST(ServerSet, FindsServersByAddressAndId) {
+    std::vector<MediaServer> servers;
+    for (int i = 0; i < 200; ++i) {
+        servers.push_back(sample::server("pbx-" + std::to_string(i),
+                                         "10.0." + std::to_string(i / 50) + "." + std::to_string(i % 50)));
+    }
+    servers[3].endpoints.push_back(sample::endpoint("2001:db8::3", 5080, Transport::tcp));
+    const ServerSet set(std::move(servers), {"default"}, sample::key());
+    for (ServerIndex i = 0; i < 200; ++i) {
+        const Endpoint& endpoint = set[i].endpoints.front();
+        EXPECT_EQ(set.by_endpoint(endpoint.address, endpoint.port), i);
+        EXPECT_EQ(set.by_source(endpoint.address, endpoint.port), i);
+        EXPECT_EQ(set.by_endpoint(endpoint.address, 5061), std::nullopt) << "another port is another host";
+        EXPECT_EQ(set.by_id(set[i].id), i);
+        EXPECT_NE(set[i].id, kNoServer);
+    }
+    EXPECT_EQ(set.by_endpoint(parse_ip("2001:db8::3").value(), 5080), ServerIndex{3});
+    EXPECT_EQ(set.by_endpoint(parse_ip("10.0.9.9").value(), 5060), std::nullopt);
+    EXPECT_EQ(set.by_id(kNoServer), std::nullopt);
+    EXPECT_EQ(set.by_id(12345), std::nullopt);
+}
+
+TEST(ServerSet, AnEmptyOneKnowsNobody) {
+    const ServerSet built({}, {}, sample::key());
+    for (const ServerSet& set : {ServerSet{}, built}) {
+        EXPECT_EQ(set.by_endpoint(parse_ip("10.0.0.1").value(), 5060), std::nullopt);
+        EXPECT_EQ(set.by_source(parse_ip("10.0.0.1").value(), 5060), std::nullopt);
+        EXPECT_EQ(set.by_id(1), std::nullopt);
+        EXPECT_FALSE(set.any_up());
+    }
+}
+
+TEST(ServerSet, IdsFollowTheUriAlone) {
+    const ServerSet one({sample::server("a", "10.0.0.1"), sample::server("b", "10.0.0.2")}, {"default"},
+                        sample::key());
+    const ServerSet other({sample::server("z", "10.0.0.9"), sample::server("c", "10.0.0.1", 9)}, {"default"},
+                          sample::key());
+    EXPECT_EQ(one[0].id, other[1].id) << "stays the same over reloads, names and weights";
+    EXPECT_NE(one[0].id, one[1].id);
+    const ServerSet elsewhere({sample::server("a", "10.0.0.1")}, {"default"}, sample::key(8));
+    EXPECT_NE(one[0].id, elsewhere[0].id);
+}
+
+TEST(ServerSet, FurtherSourcesComeAfterExactAddresses) {
+    std::vector<MediaServer> servers = {sample::server("a", "10.0.0.1"), sample::server("b", "10.0.0.2")};
+    servers[0].sources = {range("10.0.0.0", 24)};
+    servers[1].sources = {range("10.9.0.0", 16, 5090)};
+    const ServerSet set(std::move(servers), {"default"}, sample::key());
+    const auto source = [&set](const char* address, std::uint16_t port) {
+        return set.by_source(parse_ip(address).value(), port);
+    };
+    EXPECT_EQ(source("10.0.0.2", 5060), ServerIndex{1});
+    EXPECT_EQ(source("10.0.0.2", 40000), ServerIndex{0});
+    EXPECT_EQ(source("10.9.1.1", 5090), ServerIndex{1});
+    EXPECT_EQ(source("10.9.1.1", 5091), std::nullopt);
+    EXPECT_EQ(source("192.0.2.7", 5060), std::nullopt);
+    EXPECT_EQ(set.by_endpoint(parse_ip("10.0.0.77").value(), 5060), std::nullopt) << "a source is no target";
+}
+
+TEST(MediaServer, WhatItTakes) {
+    const struct {
+        ServerState state;
+        bool up, placeable;
+        std::uint32_t weight;
+        bool calls, transfers;
+    } kCases[] = {
+        {ServerState::ready, true, true, 1, true, true},   {ServerState::ready, false, true, 1, false, false},
+        {ServerState::drain, true, true, 1, false, true},  {ServerState::maint, true, true, 1, false, false},
+        {ServerState::ready, true, false, 1, false, true}, {ServerState::ready, true, true, 0, false, true},
+    };
+    for (const auto& c : kCases) {
+        MediaServer server = sample::server("a", "10.0.0.1", c.weight);
+        server.state = c.state;
+        server.up = c.up;
+        server.placeable = c.placeable;
+        EXPECT_EQ(server.takes_new_calls(), c.calls);
+        EXPECT_EQ(server.takes_transfers(), c.transfers);
+    }
+}
+
+}  // namespace
+}  // namespace sipsteer
