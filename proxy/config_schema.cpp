@@ -81,7 +81,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
     {.section = "process", .name = "admin_socket", .unit = "path",
      .initial_text = "admin.sock in $RUNTIME_DIRECTORY, else in /run/sipsteer, else in $XDG_RUNTIME_DIR",
      .sample = R"("/run/sipsteer/admin.sock")", .help = "Unix socket of sipsteerctl; \"\": off.",
-     .available = false, .acts_as = R"("")", .store = store<&C::process, &C::Process::admin_socket>},
+     .store = store<&C::process, &C::Process::admin_socket>},
     {.section = "process", .name = "table_file", .unit = "path", .initial = R"("")",
      .help = "The tables live in this mapped file; empty: in memory only.", .available = false,
      .store = store<&C::process, &C::Process::table_file>},

@@ -1,14 +1,10 @@
 #include "proxy/explain.hpp"
 
-#include <fmt/format.h>
-
-#include <boost/json.hpp>
 #include <istream>
 #include <iterator>
 #include <ostream>
 
 #include "proxy/config_loader.hpp"
-#include "proxy/config_values.hpp"
 #include "proxy/decision_log.hpp"
 #include "proxy/key_file.hpp"
 #include "proxy/snapshot_builder.hpp"
@@ -25,7 +21,7 @@ std::string_view outcome_word(Outcome::What what) noexcept {
         case Outcome::What::absorbed: return "absorbed";
         case Outcome::What::dropped: return "dropped";
         case Outcome::What::nothing:
-        case Outcome::What::held:  // nobody to ask here: no server has been tried
+        case Outcome::What::held:
         case Outcome::What::probe_answer: break;
     }
     return "nothing";
@@ -45,11 +41,16 @@ constexpr std::string_view kSomeoneOutside = "udp:192.0.2.1:5060";
 Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view message, const Endpoint& from,
                     Seconds now) {
     Counters counters;
-    Pipeline pipeline{tables, counters};
+    Pipeline pipeline{tables, counters, 0, Learning::off};
     DecisionSteps steps;
     std::string buffer(kMaxDatagram, '\0');
     const Incoming incoming{message, from, listener_for(snapshot, from)};
-    const Outcome outcome = pipeline.process(snapshot, incoming, now, buffer, &steps);
+    Outcome outcome = pipeline.process(snapshot, incoming, now, buffer, &steps);
+    if (outcome.what == Outcome::What::held) {
+        steps.add("the servers are asked", "below is what happens when none of them knows the dialog");
+        const HeldMessage held{std::string{message}, from, incoming.listener};
+        outcome = pipeline.release(snapshot, held, {.asked = true}, now, buffer);
+    }
 
     Explanation explanation;
     explanation.outcome = outcome_word(outcome.what);
@@ -65,6 +66,12 @@ Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view m
     return explanation;
 }
 
+Parsed<Endpoint> explain_source(std::string_view text) {
+    const auto from = parse_bind_address(text.empty() ? kSomeoneOutside : text);
+    if (!from) return tl::unexpected(from.error());
+    return Endpoint{from->address, from->port, from->transport};
+}
+
 std::string with_crlf(std::string_view text) {
     std::string out;
     out.reserve(text.size() + text.size() / 16);
@@ -75,33 +82,11 @@ std::string with_crlf(std::string_view text) {
     return out;
 }
 
-std::string to_text(const Explanation& explanation) {
-    std::string out = fmt::format("outcome   {}\nreason    {}\n", explanation.outcome, explanation.reason);
-    if (!explanation.server.empty()) out += fmt::format("server    {}\n", explanation.server);
-    if (!explanation.next_hop.empty()) out += fmt::format("next hop  {}\n", explanation.next_hop);
-    out += "steps\n";
-    for (const std::string& step : explanation.steps) out += fmt::format("  - {}\n", step);
-    if (!explanation.message.empty()) out += "message\n\n" + explanation.message;
-    return out;
-}
-
-std::string to_json(const Explanation& explanation) {
-    boost::json::array steps;
-    for (const std::string& step : explanation.steps) steps.emplace_back(step);
-    return boost::json::serialize(boost::json::object{{"outcome", explanation.outcome},
-                                                      {"reason", explanation.reason},
-                                                      {"server", explanation.server},
-                                                      {"next_hop", explanation.next_hop},
-                                                      {"steps", std::move(steps)},
-                                                      {"message", explanation.message}}) +
-           "\n";
-}
-
 int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& out, std::ostream& err) {
     const LoadedConfig loaded = load_config(command.file);
     for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
     if (!loaded.ok()) return 1;
-    const auto from = parse_bind_address(command.from.empty() ? kSomeoneOutside : std::string_view{command.from});
+    const auto from = explain_source(command.from);
     if (!from) {
         err << "--from: " << from.error() << '\n';
         return 1;
@@ -113,8 +98,7 @@ int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& o
     const BuiltSnapshot built = build_snapshot(loaded.config, ClusterKey::derive(secret.secret));
     const std::string message = with_crlf(std::string{std::istreambuf_iterator<char>{in}, {}});
     Tables tables{1024};
-    const Explanation explanation = explain(*built.snapshot, tables, message,
-                                            {from->address, from->port, from->transport}, seconds_since_boot());
+    const Explanation explanation = explain(*built.snapshot, tables, message, *from, seconds_since_boot());
     out << (command.json ? to_json(explanation) : to_text(explanation));
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/parse_query.hpp>
 #include <boost/url/url_view.hpp>
 #include <exception>
 #include <optional>
@@ -43,32 +44,48 @@ HttpResponse http_error(unsigned status, std::string_view message) {
     return {status, boost::json::serialize(body) + "\n"};
 }
 
-void HttpRouter::get(std::string_view pattern, Route route) {
-    entries_.push_back({split(pattern), std::move(route)});
+std::optional<std::string> HttpRequest::query_value(std::string_view name) const {
+    const auto pairs = boost::urls::parse_query(query);
+    if (!pairs) return std::nullopt;
+    for (const auto pair : *pairs) {
+        if (pair.key.decode() == name) return pair.value.decode();
+    }
+    return std::nullopt;
 }
 
-HttpResponse HttpRouter::answer(std::string_view method, std::string_view target) const {
+void HttpRouter::get(std::string_view pattern, Route route) {
+    entries_.push_back({false, split(pattern), std::move(route)});
+}
+
+void HttpRouter::post(std::string_view pattern, Route route) {
+    entries_.push_back({true, split(pattern), std::move(route)});
+}
+
+HttpResponse HttpRouter::answer(std::string_view method, std::string_view target, std::string_view body) const {
     const auto url = boost::urls::parse_origin_form(target);
     if (!url) return http_error(400, "bad target");
     std::vector<std::string> path;
     // Split first, then decode: a %2F inside a segment is part of it, as in a Call-ID.
     for (const auto segment : url->encoded_segments()) path.push_back(segment.decode());
+    std::string allowed;
     for (const auto& entry : entries_) {
         auto parameters = match(entry.segments, path);
         if (!parameters) continue;
-        if (method != "GET" && method != "HEAD") {
-            auto response = http_error(405, "method not allowed");
-            response.headers.emplace_back("Allow", "GET, HEAD");
-            return response;
+        if (entry.post ? method != "POST" : method != "GET" && method != "HEAD") {
+            allowed += std::string(allowed.empty() ? "" : ", ") + (entry.post ? "POST" : "GET, HEAD");
+            continue;
         }
         const std::string_view query(url->encoded_query().data(), url->encoded_query().size());
         try {
-            return entry.route({std::move(*parameters), query});
+            return entry.route({std::move(*parameters), query, body});
         } catch (const std::exception&) {
             return http_error(500, "internal error");
         }
     }
-    return http_error(404, "not found");
+    if (allowed.empty()) return http_error(404, "not found");
+    auto response = http_error(405, "method not allowed");
+    response.headers.emplace_back("Allow", allowed);
+    return response;
 }
 
 }  // namespace sipsteer

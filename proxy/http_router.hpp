@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,10 @@ namespace sipsteer {
 struct HttpRequest {
     std::vector<std::string> parameters;  ///< what stood at each `{}` of the pattern, percent-decoded
     std::string_view query;               ///< behind the question mark, as it came
+    std::string_view body;
+
+    /// The value of a parameter of the query, percent-decoded; none when it is not there.
+    [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
 };
 
 struct HttpResponse {
@@ -30,12 +35,17 @@ class HttpRouter {
     /// first pattern that matches wins.
     void get(std::string_view pattern, Route route);
 
+    /// The same for POST.
+    void post(std::string_view pattern, Route route);
+
     /// The answer to any request: 400 for a target that is none, 404, 405 with Allow, 500 when the
     /// route throws, else the route's; errors as JSON `{"error":"..."}`.
-    [[nodiscard]] HttpResponse answer(std::string_view method, std::string_view target) const;
+    [[nodiscard]] HttpResponse answer(std::string_view method, std::string_view target,
+                                      std::string_view body = {}) const;
 
   private:
     struct Entry {
+        bool post = false;
         std::vector<std::string> segments;
         Route route;
     };

@@ -92,6 +92,10 @@ Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const Pr
 
 RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
                                DecisionSteps* steps) const noexcept {
+    if (learning_ == Learning::off) {
+        PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
+        return Router{snapshot, tables_.pins, tables_.calls, turn}.decide(message_, source, now, answer, steps);
+    }
     const Router router{snapshot, tables_.pins, tables_.calls, tables_.turn};
     RouteDecision decision = router.decide(message_, source, now, answer, steps);
     if (!apply(decision.effects, tables_.pins, tables_.calls, now)) {

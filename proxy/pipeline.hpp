@@ -57,13 +57,16 @@ struct Outcome {
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };
 
+/// Off: the tables stay as they are, and decide all the same. For `explain` beside a running proxy.
+enum class Learning : std::uint8_t { on, off };
+
 /// One message from bytes to send: parse, decide, learn, write. No I/O and no clock of its own; one for
 /// each worker. No allocation.
 class Pipeline {
   public:
     /// `worker`: which of those that share the tables this is.
-    Pipeline(Tables& tables, Counters& counters, std::uint8_t worker = 0) noexcept
-        : tables_(tables), counters_(counters), questions_(tables.probe_uses, worker) {}
+    Pipeline(Tables& tables, Counters& counters, std::uint8_t worker = 0, Learning learning = Learning::on) noexcept
+        : tables_(tables), counters_(counters), learning_(learning), questions_(tables.probe_uses, worker) {}
 
     /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
     /// returns, so whoever gets the message may be answered by any worker (requirement 84).
@@ -100,6 +103,7 @@ class Pipeline {
 
     Tables& tables_;
     Counters& counters_;
+    Learning learning_;
     OwnerQuestions questions_;
     Milliseconds time_{0};
     MessageView message_;

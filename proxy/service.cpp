@@ -1,14 +1,17 @@
 #include "proxy/service.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <chrono>
 #include <csignal>
 #include <ostream>
 
+#include "proxy/admin_socket.hpp"
 #include "proxy/config_values.hpp"
 #include "proxy/decision_log.hpp"
+#include "proxy/explain.hpp"
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
@@ -67,6 +70,7 @@ std::string Service::start() {
     for (const std::string& remark : built_.remarks) log_event(LogLevel::warning, "config", {{"message", remark}});
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
+    if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
     for (const auto& worker : workers_) worker->start(workers_);
     for (const Listener& listener : built_.snapshot->local.listeners()) {
@@ -108,6 +112,28 @@ std::string Service::open_http() {
     return {};
 }
 
+std::string Service::open_admin() {
+    const bool written = config_.is_written("process.admin_socket");
+    const std::string path = written ? config_.process.admin_socket : default_admin_socket();
+    if (written && path.empty()) return {};  // off
+    std::string message = "no folder for an admin socket: set process.admin_socket";
+    if (!path.empty()) {
+        make_folder_of(path);
+        auto server = std::make_unique<HttpServer>(context_, admin_router_);
+        const auto error = server->listen_unix(path);
+        if (!error) {
+            admin_ = std::move(server);
+            admin_socket_ = path;
+            log_event(LogLevel::info, "admin", {{"socket", path}});
+            return {};
+        }
+        message = fmt::format("cannot listen on admin socket {}: {}", path, error.message());
+    }
+    if (written) return message;
+    log_event(LogLevel::warning, "admin", {{"message", message}});
+    return {};
+}
+
 void Service::add_routes() {
     router_.get("/", [](const HttpRequest&) { return status_page(); });
     router_.get("/metrics", [this](const HttpRequest&) {
@@ -118,6 +144,8 @@ void Service::add_routes() {
     router_.get("/api/v1/status", [this](const HttpRequest&) { return status(); });
     router_.get("/api/v1/servers", [this](const HttpRequest&) { return servers(); });
     router_.get("/api/v1/owners/{}", [this](const HttpRequest& request) { return owners(request.parameters.front()); });
+    admin_router_ = router_;
+    admin_router_.post("/api/v1/explain", [this](const HttpRequest& request) { return explain_message(request); });
 }
 
 std::string Service::metrics() const {
@@ -187,6 +215,15 @@ HttpResponse Service::status() const {
                       {"key_persistent", key_persistent_}});
 }
 
+HttpResponse Service::explain_message(const HttpRequest& request) {
+    const auto from = explain_source(request.query_value("from").value_or(""));
+    if (!from) return http_error(400, "from: " + from.error());
+    if (request.body.empty()) return http_error(400, "no message in the body");
+    const Explanation explanation =
+        explain(*snapshots_.get(), tables_, with_crlf(request.body), *from, seconds_since_boot());
+    return {.body = to_json(explanation)};
+}
+
 void Service::wait_signal() {
     signals_.add(SIGTERM);
     signals_.add(SIGINT);
@@ -200,6 +237,7 @@ void Service::wait_signal() {
 void Service::end() {
     ending_ = true;
     for (const auto& worker : workers_) worker->stop();
+    if (!admin_socket_.empty()) ::unlink(admin_socket_.c_str());
     context_.stop();
 }
 

@@ -36,6 +36,7 @@ class Service {
   private:
     [[nodiscard]] std::string open_workers();
     [[nodiscard]] std::string open_http();
+    [[nodiscard]] std::string open_admin();
     void add_routes();
     void wait_signal();
     void end();
@@ -45,6 +46,7 @@ class Service {
     [[nodiscard]] HttpResponse owners(std::string_view call_id) const;
     [[nodiscard]] HttpResponse servers() const;
     [[nodiscard]] HttpResponse status() const;
+    [[nodiscard]] HttpResponse explain_message(const HttpRequest& request);
 
     Config config_;
     bool key_persistent_;
@@ -56,6 +58,9 @@ class Service {
     boost::asio::signal_set signals_{context_};
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;
+    HttpRouter admin_router_;  ///< all of router_, and what only the admin socket may
+    std::unique_ptr<HttpServer> admin_;
+    std::string admin_socket_;  ///< path of the open one
     double started_at_ = 0;
     bool ending_ = false;
 };

@@ -16,6 +16,11 @@ HttpRouter sample_router() {
     router.get("/api/v1/owners/{}", [](const HttpRequest& request) {
         return HttpResponse{200, request.parameters.at(0)};
     });
+    router.get("/both", [](const HttpRequest&) { return HttpResponse{200, "got"}; });
+    router.post("/both", [](const HttpRequest& request) { return HttpResponse{200, std::string(request.body)}; });
+    router.post("/query", [](const HttpRequest& request) {
+        return HttpResponse{200, request.query_value("from").value_or("none")};
+    });
     router.get("/throws", [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("x"); });
     return router;
 }
@@ -57,6 +62,25 @@ TEST(HttpRouter, OtherMethods) {
     EXPECT_EQ(response.headers[0], (std::pair<std::string, std::string>("Allow", "GET, HEAD")));
     EXPECT_EQ(sample_router().answer("POST", "/nothing").status, 404U);
     EXPECT_EQ(sample_router().answer("get", "/live").status, 405U);
+}
+
+TEST(HttpRouter, Post) {
+    const auto router = sample_router();
+    EXPECT_EQ(router.answer("POST", "/both", "body").body, "body");
+    EXPECT_EQ(router.answer("GET", "/both").body, "got");
+    const auto response = router.answer("PUT", "/both");
+    EXPECT_EQ(response.status, 405U);
+    ASSERT_EQ(response.headers.size(), 1U);
+    EXPECT_EQ(response.headers[0].second, "GET, HEAD, POST");
+    EXPECT_EQ(router.answer("GET", "/query").headers.at(0).second, "POST");
+}
+
+TEST(HttpRouter, QueryValues) {
+    const auto router = sample_router();
+    EXPECT_EQ(router.answer("POST", "/query?x=1&from=udp%3A1.2.3.4:5060").body, "udp:1.2.3.4:5060");
+    EXPECT_EQ(router.answer("POST", "/query?from=").body, "");
+    EXPECT_EQ(router.answer("POST", "/query?fro=1").body, "none");
+    EXPECT_EQ(router.answer("POST", "/query").body, "none");
 }
 
 TEST(HttpRouter, ARouteThatThrows) { EXPECT_EQ(sample_router().answer("GET", "/throws").status, 500U); }
