@@ -21,17 +21,6 @@ Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     return source;
 }
 
-ServerId source_id(const Snapshot& snapshot, const Source& source) noexcept {
-    return source.server ? snapshot.servers[*source.server].id : kNoServer;
-}
-
-RouteDecision dropped(DropReason drop, RouteReason reason) noexcept {
-    RouteDecision decision;
-    decision.action = Drop{drop};
-    decision.reason = reason;
-    return decision;
-}
-
 }  // namespace
 
 Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Seconds now, std::span<char> out,
@@ -109,7 +98,7 @@ RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, c
 /// A copy or a follower of a request that waits for the servers' answer.
 std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
-    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, source_id(snapshot, source));
+    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
     switch (questions_.offer(key, {std::string{message_.bytes()}, source.endpoint, source.listener})) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
@@ -120,7 +109,7 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
 }
 
 std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask) noexcept {
-    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, source_id(snapshot, source));
+    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
     const HeldMessage message{std::string{message_.bytes()}, source.endpoint, source.listener};
     // The dialog's views point into the received bytes; the copy has them at the same places.
     Replaces dialog = ask.dialog;
