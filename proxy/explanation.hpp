@@ -14,7 +14,7 @@ struct Explanation {
     std::string server;    ///< name; empty when it goes to none
     std::string next_hop;  ///< udp:192.0.2.7:5060; empty when nothing is sent
     std::vector<std::string> steps;
-    std::string message;   ///< what would be sent
+    std::string message;  ///< what would be sent
 };
 
 [[nodiscard]] std::string to_text(const Explanation& explanation);

@@ -1,9 +1,10 @@
 #include "proxy/http_router.hpp"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/url/parse.hpp>
-#include <boost/url/parse_query.hpp>
+#include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
 #include <exception>
 #include <optional>
@@ -45,10 +46,15 @@ HttpResponse http_error(unsigned status, std::string_view message) {
 }
 
 std::optional<std::string> HttpRequest::query_value(std::string_view name) const {
-    const auto pairs = boost::urls::parse_query(query);
-    if (!pairs) return std::nullopt;
-    for (const auto pair : *pairs) {
-        if (pair.key.decode() == name) return pair.value.decode();
+    // By hand: the parameters of Boost.URL 1.81 read behind the end of a view that no NUL follows.
+    for (std::string_view rest = query; !rest.empty();) {
+        const std::string_view pair = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+        if (pair.substr(0, pair.find('=')) != name) continue;
+        const std::string_view value = pair.substr(std::min(name.size() + 1, pair.size()));
+        const auto decoded = boost::urls::make_pct_string_view({value.data(), value.size()});
+        if (!decoded) return std::nullopt;
+        return decoded->decode();
     }
     return std::nullopt;
 }
@@ -61,7 +67,8 @@ void HttpRouter::post(std::string_view pattern, Route route) {
     entries_.push_back({true, split(pattern), std::move(route)});
 }
 
-HttpResponse HttpRouter::answer(std::string_view method, std::string_view target, std::string_view body) const {
+HttpResponse HttpRouter::answer(std::string_view method, std::string_view target,
+                                std::string_view body) const {
     const auto url = boost::urls::parse_origin_form(target);
     if (!url) return http_error(400, "bad target");
     std::vector<std::string> path;

@@ -15,7 +15,7 @@ struct HttpRequest {
     std::string_view query;               ///< behind the question mark, as it came
     std::string_view body;
 
-    /// The value of a parameter of the query, percent-decoded; none when it is not there.
+    /// The value of a parameter of the query, percent-decoded; none when it is not there or badly encoded.
     [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
 };
 

@@ -65,7 +65,7 @@ def what_next(sipsteer, proxy, play):
     say(f"  status page       http://{sipsteer.http}/")
     say(f"  its counters      curl -s http://{sipsteer.http}/metrics | grep decisions")
     say(f"  its servers       {ctl} servers")
-    say(f"  drain one         {ctl} drain {play.servers[0].name}")
+    say(f"  why, for any one  {ctl} explain < message.txt")
     say(f"  all its config    {sipsteer.config_file}")
     for line in play.hints(proxy):
         say(f"  {line}")

@@ -1,0 +1,71 @@
+#include "proxy/control_command_line.hpp"
+
+#include <fmt/format.h>
+
+// GCC 12 takes the growth of a vector inside CLI11 for a null pointer.
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+namespace sipsteer {
+namespace {
+
+/// The verbs of the contract that are not there yet come here too: a script must not take them for done.
+std::string unknown_verb(CLI::App& app, const std::string& word) {
+    std::string text = fmt::format("unknown verb \"{}\"; there are:\n", word);
+    for (const CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
+        text += fmt::format("  {:<9}{}\n", verb->get_name(), verb->get_description());
+    }
+    return text;
+}
+
+}  // namespace
+
+std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, const char* const* argv) {
+    CLI::App app("Looks into a running sipsteer through its admin socket.", "sipsteerctl");
+    app.require_subcommand(1);
+    app.fallthrough();  // -s and -o may stand behind the verb as well
+    app.footer(
+        "Exit status: 0; 1 for \"no\" (unknown Call-ID, refused); 2 when the proxy cannot be reached.");
+
+    ControlCommand command;
+    std::string format = "text";
+    app.add_option("-s,--socket", command.socket, "process.admin_socket of the proxy")->type_name("SOCKET");
+    app.add_option("-o,--output", format, "text for people, json for scripts")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("text|json");
+
+    const auto verb = [&app, &command](const char* name, const char* help, ControlVerb value) {
+        CLI::App* sub = app.add_subcommand(name, help);
+        sub->callback([&command, value] { command.verb = value; });
+        return sub;
+    };
+    verb("status", "Version, uptime and tables", ControlVerb::status);
+    verb("servers", "The servers: state, health, calls", ControlVerb::servers);
+    verb("owner", "Which server owns a call", ControlVerb::owner)
+        ->add_option("call-id", command.call_id)
+        ->required()
+        ->type_name("CALL-ID");
+    verb("explain", "Where the message on standard input would go now, and why", ControlVerb::explain)
+        ->add_option("--from", command.from, "Where it came from")
+        ->type_name("TRANSPORT:IP:PORT");
+    verb("version", "Versions of this program and of the proxy", ControlVerb::version);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        const bool verb_given = !app.get_subcommands().empty();
+        const auto rest = app.remaining();
+        if (!verb_given && !rest.empty() && error.get_exit_code() != 0 && !rest.front().starts_with('-')) {
+            return UsageCommand{kControlUsage, unknown_verb(app, rest.front())};
+        }
+        std::ostringstream out;
+        std::ostringstream err;
+        const int status = app.exit(error, out, err) == 0 ? 0 : kControlUsage;
+        return UsageCommand{status, status == 0 ? out.str() : err.str()};
+    }
+    command.json = format == "json";
+    return command;
+}
+
+}  // namespace sipsteer

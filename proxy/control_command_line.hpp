@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "proxy/command_line.hpp"
+
+namespace sipsteer {
+
+enum class ControlVerb : std::uint8_t { status, servers, owner, explain, version };
+
+/// What `sipsteerctl` is to do.
+struct ControlCommand {
+    ControlVerb verb = ControlVerb::status;
+    std::string socket;  ///< empty: where the proxy puts it by default
+    bool json = false;
+    std::string call_id;  ///< of owner
+    std::string from;     ///< of explain; empty: not said
+};
+
+/// Exit status of a wrong command line: 1 to 3 are answers (EX_USAGE of sysexits.h).
+inline constexpr int kControlUsage = 64;
+
+/// Reads the command line of `sipsteerctl`. Touches no file and ends no process.
+[[nodiscard]] std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc,
+                                                                                    const char* const* argv);
+
+}  // namespace sipsteer

@@ -1,0 +1,64 @@
+#include "proxy/control_command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace sipsteer {
+namespace {
+
+using Parsed = std::variant<ControlCommand, UsageCommand>;
+
+Parsed parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "sipsteerctl");
+    return parse_control_command_line(static_cast<int>(words.size()), words.data());
+}
+
+TEST(ControlCommandLine, Verbs) {
+    EXPECT_EQ(std::get<ControlCommand>(parse({"status"})).verb, ControlVerb::status);
+    EXPECT_EQ(std::get<ControlCommand>(parse({"servers"})).verb, ControlVerb::servers);
+    EXPECT_EQ(std::get<ControlCommand>(parse({"version"})).verb, ControlVerb::version);
+    const auto owner = std::get<ControlCommand>(parse({"owner", "a/b@c"}));
+    EXPECT_EQ(owner.verb, ControlVerb::owner);
+    EXPECT_EQ(owner.call_id, "a/b@c");
+    const auto explain = std::get<ControlCommand>(parse({"explain", "--from", "udp:192.0.2.7:5060"}));
+    EXPECT_EQ(explain.verb, ControlVerb::explain);
+    EXPECT_EQ(explain.from, "udp:192.0.2.7:5060");
+}
+
+TEST(ControlCommandLine, OptionsBeforeAndBehindTheVerb) {
+    for (const auto& words : {std::vector<const char*>{"-s", "x.sock", "-o", "json", "servers"},
+                              std::vector<const char*>{"servers", "-s", "x.sock", "-o", "json"}}) {
+        const auto command = std::get<ControlCommand>(parse(words));
+        EXPECT_EQ(command.verb, ControlVerb::servers);
+        EXPECT_EQ(command.socket, "x.sock");
+        EXPECT_TRUE(command.json);
+    }
+    EXPECT_FALSE(std::get<ControlCommand>(parse({"servers", "-o", "text"})).json);
+    EXPECT_TRUE(std::get<ControlCommand>(parse({"status"})).socket.empty());
+}
+
+TEST(ControlCommandLine, AnUnknownVerbSaysWhichThereAre) {
+    // Verbs of later versions: nothing may look as if it had been done.
+    for (const char* word : {"drain", "reload", "top", "nonsense"}) {
+        const auto usage = std::get<UsageCommand>(parse({word, "pbx-1"}));
+        EXPECT_EQ(usage.status, kControlUsage) << word;
+        EXPECT_NE(usage.text.find(std::string("\"") + word + "\""), std::string::npos) << usage.text;
+        for (const char* verb : {"status", "servers", "owner", "explain", "version"}) {
+            EXPECT_NE(usage.text.find(std::string("  ") + verb), std::string::npos) << usage.text;
+        }
+    }
+}
+
+TEST(ControlCommandLine, WrongOnesAreNoAnswer) {
+    for (const auto& words :
+         {std::vector<const char*>{}, std::vector<const char*>{"owner"},
+          std::vector<const char*>{"status", "-o", "xml"}, std::vector<const char*>{"--nothing"},
+          std::vector<const char*>{"status", "more"}}) {
+        EXPECT_EQ(std::get<UsageCommand>(parse(words)).status, kControlUsage);
+    }
+    EXPECT_EQ(std::get<UsageCommand>(parse({"--help"})).status, 0);
+}
+
+}  // namespace
+}  // namespace sipsteer
