@@ -81,7 +81,7 @@ TEST(HttpRouter, QueryValues) {
     EXPECT_EQ(router.answer("POST", "/query?from=").body, "");
     EXPECT_EQ(router.answer("POST", "/query?fro=1").body, "none");
     EXPECT_EQ(router.answer("POST", "/query").body, "none");
-    EXPECT_EQ(router.answer("POST", "/query?from=%2").body, "none");
+    EXPECT_EQ(router.answer("POST", "/query?from=%2").status, 400U);
     EXPECT_EQ(router.answer("POST", "/query?from").body, "");
     EXPECT_EQ(router.answer("POST", std::string_view("/query?from=zz more", 14)).body, "zz");
 }
