@@ -57,7 +57,8 @@ Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view m
     if (outcome.what != Outcome::What::nothing) explanation.reason = to_string(outcome.reason);
     if (outcome.server) explanation.server = snapshot.servers[*outcome.server].name;
     explanation.steps = steps.all();
-    if (outcome.what == Outcome::What::dropped) explanation.steps.push_back("dropped: " + std::string{to_string(outcome.drop)});
+    if (outcome.what == Outcome::What::dropped)
+        explanation.steps.push_back("dropped: " + std::string{to_string(outcome.drop)});
     if (outcome.sends()) {
         explanation.next_hop = to_string(outcome.to);
         buffer.resize(outcome.size);

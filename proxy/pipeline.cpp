@@ -23,8 +23,8 @@ Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
 
 }  // namespace
 
-Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Seconds now, std::span<char> out,
-                          DecisionSteps* steps) noexcept {
+Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Seconds now,
+                          std::span<char> out, DecisionSteps* steps) noexcept {
     if (MessageView::is_keepalive(incoming.bytes)) {
         counters_.keepalives.add();
         return {};
@@ -50,8 +50,8 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     return route(snapshot, source, {}, now, out, steps);
 }
 
-Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer, Seconds now,
-                          std::span<char> out) noexcept {
+Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
+                          Seconds now, std::span<char> out) noexcept {
     const Source source = classify(snapshot, {held.bytes, held.from, held.listener});
     const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
     if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
@@ -62,13 +62,15 @@ void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
     const MessageKind kind = !sip                    ? MessageKind::invalid
                              : message_.is_request() ? MessageKind::request
                                                      : MessageKind::response;
-    counters_.received[static_cast<std::size_t>(counter_of(incoming.from.transport))][static_cast<std::size_t>(kind)]
+    counters_
+        .received[static_cast<std::size_t>(counter_of(incoming.from.transport))]
+                 [static_cast<std::size_t>(kind)]
         .add();
 }
 
 /// Decide, and ask the servers once when the decision wants that.
-Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
-                        std::span<char> out, DecisionSteps* steps) noexcept {
+Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
+                        Seconds now, std::span<char> out, DecisionSteps* steps) noexcept {
     RouteDecision decision = decide(snapshot, source, answer, now, steps);
     if (const Ask* ask = std::get_if<Ask>(&decision.action)) {
         if (const auto held = hold(snapshot, source, *ask)) return *held;
@@ -79,11 +81,12 @@ Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const Pr
     return perform(snapshot, source, decision, out);
 }
 
-RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
-                               DecisionSteps* steps) const noexcept {
+RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
+                               Seconds now, DecisionSteps* steps) const noexcept {
     if (learning_ == Learning::off) {
         PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
-        return Router{snapshot, tables_.pins, tables_.calls, turn}.decide(message_, source, now, answer, steps);
+        return Router{snapshot, tables_.pins, tables_.calls, turn}.decide(message_, source, now, answer,
+                                                                          steps);
     }
     const Router router{snapshot, tables_.pins, tables_.calls, tables_.turn};
     RouteDecision decision = router.decide(message_, source, now, answer, steps);
@@ -98,7 +101,8 @@ RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, c
 /// A copy or a follower of a request that waits for the servers' answer.
 std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
-    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
+    const std::uint64_t key =
+        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
     switch (questions_.offer(key, {std::string{message_.bytes()}, source.endpoint, source.listener})) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
@@ -108,14 +112,16 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
     return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::transfer_waiting};
 }
 
-std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask) noexcept {
-    const std::uint64_t key = make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
+std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source,
+                                      const Ask& ask) noexcept {
+    const std::uint64_t key =
+        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
     const HeldMessage message{std::string{message_.bytes()}, source.endpoint, source.listener};
     // The dialog's views point into the received bytes; the copy has them at the same places.
     Replaces dialog = ask.dialog;
     for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
-        *part = std::string_view{message.bytes}.substr(static_cast<std::size_t>(part->data() - message_.bytes().data()),
-                                                       part->size());
+        *part = std::string_view{message.bytes}.substr(
+            static_cast<std::size_t>(part->data() - message_.bytes().data()), part->size());
     }
     const auto question = questions_.ask(snapshot, source, key, message, dialog, time_);
     if (!question) return std::nullopt;
@@ -140,13 +146,14 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         return outcome;
     }
     const bool request = message_.is_request();
-    const auto written = request ? write_request(message_, source, *forward, snapshot, out)
-                                 : write_response(message_, out);
+    const auto written =
+        request ? write_request(message_, source, *forward, snapshot, out) : write_response(message_, out);
     if (!written || message_.bytes().size() > snapshot.message_bytes) {
         outcome.reason = RouteReason::rejected_too_large;
         outcome.drop = DropReason::too_large;
         outcome.what = Outcome::What::dropped;
-        if (request && message_.method() != Method::ack) return answer(snapshot, source, kTooLarge, outcome, out);
+        if (request && message_.method() != Method::ack)
+            return answer(snapshot, source, kTooLarge, outcome, out);
         return outcome;
     }
     outcome.what = Outcome::What::forwarded;
@@ -180,7 +187,9 @@ void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
         return;
     }
     counters_.decisions[static_cast<std::size_t>(outcome.reason)].add();
-    const auto drop = [this](DropReason reason) { counters_.dropped[static_cast<std::size_t>(reason)].add(); };
+    const auto drop = [this](DropReason reason) {
+        counters_.dropped[static_cast<std::size_t>(reason)].add();
+    };
     if (outcome.sends() && !sent) {
         drop(DropReason::send_failed);
         return;

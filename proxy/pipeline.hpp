@@ -34,7 +34,7 @@ struct Incoming {
 /// What became of one message.
 struct Outcome {
     enum class What : std::uint8_t {
-        nothing,       ///< a keep-alive, no message
+        nothing,  ///< a keep-alive, no message
         forwarded,
         answered,
         absorbed,
@@ -45,11 +45,11 @@ struct Outcome {
 
     What what = What::nothing;
     RouteReason reason = RouteReason::rejected_not_sip;
-    DropReason drop = DropReason::not_sip; ///< when dropped
-    Endpoint to{};                         ///< when forwarded or answered
-    ListenerIndex listener = 0;            ///< to send from
-    std::size_t size = 0;                  ///< bytes written to `out`
-    std::optional<ServerIndex> server{};   ///< when it goes to a media server
+    DropReason drop = DropReason::not_sip;  ///< when dropped
+    Endpoint to{};                          ///< when forwarded or answered
+    ListenerIndex listener = 0;             ///< to send from
+    std::size_t size = 0;                   ///< bytes written to `out`
+    std::optional<ServerIndex> server{};    ///< when it goes to a media server
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
     ProbeVerdict verdict = ProbeVerdict::unknown;
@@ -65,18 +65,19 @@ enum class Learning : std::uint8_t { on, off };
 class Pipeline {
   public:
     /// `worker`: which of those that share the tables this is.
-    Pipeline(Tables& tables, Counters& counters, std::uint8_t worker = 0, Learning learning = Learning::on) noexcept
+    Pipeline(Tables& tables, Counters& counters, std::uint8_t worker = 0,
+             Learning learning = Learning::on) noexcept
         : tables_(tables), counters_(counters), learning_(learning), questions_(tables.probe_uses, worker) {}
 
     /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
     /// returns, so whoever gets the message may be answered by any worker (requirement 84).
     /// Call settle() with the outcome once it is sent.
-    [[nodiscard]] Outcome process(const Snapshot& snapshot, const Incoming& incoming, Seconds now, std::span<char> out,
-                                  DecisionSteps* steps = nullptr) noexcept;
+    [[nodiscard]] Outcome process(const Snapshot& snapshot, const Incoming& incoming, Seconds now,
+                                  std::span<char> out, DecisionSteps* steps = nullptr) noexcept;
 
     /// A request that was held, or waited behind one, now goes on; counted when it came.
-    [[nodiscard]] Outcome release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
-                                  Seconds now, std::span<char> out) noexcept;
+    [[nodiscard]] Outcome release(const Snapshot& snapshot, const HeldMessage& held,
+                                  const ProbeAnswer& answer, Seconds now, std::span<char> out) noexcept;
 
     /// Time for what waits, from any fixed start; set it before process().
     void set_time(Milliseconds now) noexcept { time_ = now; }
@@ -90,16 +91,18 @@ class Pipeline {
 
   private:
     void count(const Incoming& incoming, bool sip) noexcept;
-    [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer, Seconds now,
-                                std::span<char> out, DecisionSteps* steps) noexcept;
-    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
-                                       Seconds now, DecisionSteps* steps) const noexcept;
+    [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
+                                Seconds now, std::span<char> out, DecisionSteps* steps) noexcept;
+    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source,
+                                       const ProbeAnswer& answer, Seconds now,
+                                       DecisionSteps* steps) const noexcept;
     [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot, const Source& source) noexcept;
-    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source, const Ask& ask) noexcept;
-    [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source, const RouteDecision& decision,
-                                  std::span<char> out) const noexcept;
-    [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome outcome,
-                                 std::span<char> out) const noexcept;
+    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source,
+                                              const Ask& ask) noexcept;
+    [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source,
+                                  const RouteDecision& decision, std::span<char> out) const noexcept;
+    [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply,
+                                 Outcome outcome, std::span<char> out) const noexcept;
 
     Tables& tables_;
     Counters& counters_;

@@ -3,18 +3,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <csignal>
 #include <ostream>
 
 #include "proxy/admin_socket.hpp"
+#include "proxy/config_schema.hpp"
 #include "proxy/config_values.hpp"
 #include "proxy/decision_log.hpp"
 #include "proxy/explain.hpp"
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
 #include "proxy/metrics.hpp"
+#include "proxy/server_changes.hpp"
 #include "proxy/status_page.hpp"
 #include "proxy/udp_socket.hpp"
 
@@ -23,15 +26,6 @@ namespace {
 
 double seconds_since_1970() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::string_view state_word(ServerState state) noexcept {
-    switch (state) {
-        case ServerState::ready: return "ready";
-        case ServerState::drain: return "drain";
-        case ServerState::maint: return "maint";
-    }
-    return "ready";
 }
 
 std::string_view state_word(DialogState state) noexcept {
@@ -67,7 +61,8 @@ Service::Service(Config config, const ClusterSecret& secret)
 Service::~Service() = default;
 
 std::string Service::start() {
-    for (const std::string& remark : built_.remarks) log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& remark : built_.remarks)
+        log_event(LogLevel::warning, "config", {{"message", remark}});
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
@@ -82,7 +77,8 @@ std::string Service::start() {
 
 std::string Service::open_workers() {
     const auto describe = [this](ListenerIndex index, const boost::system::error_code& error) {
-        return fmt::format("cannot listen on {}: {}", to_string(built_.snapshot->local[index].bind), error.message());
+        return fmt::format("cannot listen on {}: {}", to_string(built_.snapshot->local[index].bind),
+                           error.message());
     };
     for (ListenerIndex i = 0; i < built_.snapshot->local.listeners().size(); ++i) {
         if (const auto error = probe_udp(context_, built_.snapshot->local[i].bind)) return describe(i, error);
@@ -106,7 +102,8 @@ std::string Service::open_http() {
         log_event(LogLevel::info, "http", {{"address", config_.listen.http}});
         return {};
     }
-    const std::string message = fmt::format("cannot listen on http {}: {}", config_.listen.http, error.message());
+    const std::string message =
+        fmt::format("cannot listen on http {}: {}", config_.listen.http, error.message());
     if (config_.is_written("listen.http")) return message;
     log_event(LogLevel::warning, "http", {{"message", message}});
     return {};
@@ -143,9 +140,11 @@ void Service::add_routes() {
     router_.get("/ready", [this](const HttpRequest&) { return ready(); });
     router_.get("/api/v1/status", [this](const HttpRequest&) { return status(); });
     router_.get("/api/v1/servers", [this](const HttpRequest&) { return servers(); });
-    router_.get("/api/v1/owners/{}", [this](const HttpRequest& request) { return owners(request.parameters.front()); });
+    router_.get("/api/v1/owners/{}",
+                [this](const HttpRequest& request) { return owners(request.parameters.front()); });
     admin_router_ = router_;
-    admin_router_.post("/api/v1/explain", [this](const HttpRequest& request) { return explain_message(request); });
+    admin_router_.post("/api/v1/explain",
+                       [this](const HttpRequest& request) { return explain_message(request); });
 }
 
 std::string Service::metrics() const {
@@ -196,7 +195,7 @@ HttpResponse Service::servers() const {
                         {"uri", server.uri},
                         {"addresses", std::move(addresses)},
                         {"group", snapshot->servers.groups()[server.group]},
-                        {"state", state_word(server.state)},
+                        {"state", to_string(server.state)},
                         {"up", server.up},
                         {"weight", server.weight},
                         {"backup", server.backup},
@@ -225,13 +224,44 @@ HttpResponse Service::explain_message(const HttpRequest& request) {
 }
 
 void Service::wait_signal() {
-    signals_.add(SIGTERM);
-    signals_.add(SIGINT);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
+        if (signal == SIGHUP) {
+            reload();
+            wait_signal();
+            return;
+        }
         log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         end();
     });
+}
+
+/// All or nothing: a file with an error, or one that moves a listener, changes nothing.
+void Service::reload() {
+    if (config_.positions.empty()) {
+        log_event(LogLevel::warning, "reload", {{"message", "started without a file: nothing to reload"}});
+        return;
+    }
+    const LoadedConfig loaded = load_config(config_.file);
+    for (const ConfigError& error : loaded.errors) {
+        log_event(LogLevel::error, "reload", {{"message", to_string(error)}}, LogRate::many);
+    }
+    if (!loaded.ok()) return;
+    const auto before = snapshots_.get();
+    const BuiltSnapshot built = build_snapshot(loaded.config, before->key);
+    if (!std::ranges::equal(before->local.listeners(), built.snapshot->local.listeners())) {
+        log_event(LogLevel::error, "reload", {{"message", "listeners have changed: that needs a restart"}});
+        return;
+    }
+    snapshots_.publish(built.snapshot);
+    set_log_level(loaded.config.log.level);
+    for (const std::string& remark : built.remarks)
+        log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& change : server_changes(before->servers, built.snapshot->servers)) {
+        log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
+    }
+    log_event(LogLevel::info, "reloaded", {{"file", config_.file}});
 }
 
 void Service::end() {
@@ -257,7 +287,8 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     start_log(loaded.config.log.format, loaded.config.log.level);
     if (!secret.persistent()) {
         log_event(LogLevel::warning, "key",
-                  {{"message", "no key file can be written: calls will not survive a restart; set process.key_file"}});
+                  {{"message",
+                    "no key file can be written: calls will not survive a restart; set process.key_file"}});
     }
     std::string error;
     {

@@ -30,7 +30,7 @@ class Service {
     /// Opens everything. Returns what went wrong, empty when nothing did.
     [[nodiscard]] std::string start();
 
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until SIGTERM or SIGINT. SIGHUP reads the configuration file again.
     void run();
 
   private:
@@ -39,6 +39,7 @@ class Service {
     [[nodiscard]] std::string open_admin();
     void add_routes();
     void wait_signal();
+    void reload();
     void end();
 
     [[nodiscard]] std::string metrics() const;

@@ -22,6 +22,8 @@ struct Listener {
     std::string advertised_host;  ///< as in a URI: IPv6 with brackets
     std::uint16_t advertised_port = 0;
     std::string sent_by;  ///< advertised_host:advertised_port
+
+    friend bool operator==(const Listener&, const Listener&) noexcept = default;
 };
 
 /// What counts as us: exactly a listener, its advertised address or an alias, with or without port.
