@@ -98,21 +98,59 @@ TestProxy::TestProxy(const TestProxy& other, std::shared_ptr<const Snapshot> sna
       tables_(other.tables_),
       pipeline_(std::make_unique<Pipeline>(*tables_, *counters_)),
       out_(kMaxDatagram),
-      now_(other.now_) {}
+      time_(other.time_) {}
 
 void TestProxy::forget() {
     tables_ = std::make_shared<Tables>(max_calls_);
     pipeline_ = std::make_unique<Pipeline>(*tables_, *counters_);
 }
 
-Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener, bool kernel_takes_it) {
+Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener,
+                        bool kernel_takes_it) {
     // A copy of exactly that size: a read behind its end is seen by the sanitizer.
     const std::vector<char> datagram(bytes.begin(), bytes.end());
+    pipeline_->set_time(time_);
+    const Outcome outcome =
+        pipeline_->process(*snapshot_, {{datagram.data(), datagram.size()}, from, listener}, now(), out_);
+    probes_.clear();
+    if (outcome.what == Outcome::What::held && outcome.question != 0) {
+        std::vector<char> probe(kMaxDatagram);
+        pipeline_->questions().write(*snapshot_, outcome.question, probe,
+                                     [&](const Endpoint& to, ListenerIndex, std::size_t size) {
+                                         probes_.push_back({to, std::string{probe.data(), size}});
+                                     });
+    } else if (outcome.what == Outcome::What::probe_answer) {
+        pipeline_->questions().answer(outcome.ticket, outcome.verdict, time_);
+    }
+    return sent(outcome, kernel_takes_it);
+}
+
+Sent TestProxy::sent(const Outcome& outcome, bool kernel_takes_it) {
     Sent sent;
-    sent.outcome = pipeline_->process(*snapshot_, {{datagram.data(), datagram.size()}, from, listener}, now_, out_);
-    if (sent.outcome.sends()) sent.bytes.assign(out_.data(), sent.outcome.size);
-    pipeline_->settle(sent.outcome, kernel_takes_it);
+    sent.outcome = outcome;
+    if (outcome.sends()) sent.bytes.assign(out_.data(), outcome.size);
+    pipeline_->settle(outcome, kernel_takes_it);
     return sent;
+}
+
+std::vector<Sent> TestProxy::release() {
+    std::vector<Sent> all;
+    pipeline_->set_time(time_);
+    while (const auto held = pipeline_->questions().take_settled(*snapshot_, time_)) {
+        const ProbeAnswer answer{.asked = true, .owner = held->probe.owner()};
+        all.push_back(sent(pipeline_->release(*snapshot_, held->request, answer, now(), out_), true));
+        for (const HeldMessage& follower : held->followers) {
+            all.push_back(sent(pipeline_->release(*snapshot_, follower, {.asked = true}, now(), out_), true));
+        }
+    }
+    return all;
+}
+
+void TestProxy::believe(std::string_view server) {
+    const auto& all = snapshot_->servers.all();
+    const auto found = std::ranges::find(all, server, &MediaServer::name);
+    if (found == all.end()) throw std::runtime_error("no such server: " + std::string{server});
+    tables_->probe_uses.find_or_add(found->id)->store(ProbeUse::usable);
 }
 
 bool TestProxy::counter_law_holds() const noexcept {
@@ -148,7 +186,8 @@ std::optional<std::uint64_t> TestProxy::counter(std::string_view name) const {
     }
     if (plain == "server_calls") {
         for (const MediaServer& server : snapshot_->servers.all()) {
-            if (server.name == label) return static_cast<std::uint64_t>(tables_->calls.counts().of(server.id));
+            if (server.name == label)
+                return static_cast<std::uint64_t>(tables_->calls.counts().of(server.id));
         }
     }
     return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,13 +16,15 @@ namespace sipsteer::test {
 [[nodiscard]] ClusterKey fixed_key(std::uint8_t seed = 1);
 
 /// A snapshot of configuration text. Throws std::runtime_error with all errors of the text.
-[[nodiscard]] std::shared_ptr<const Snapshot> snapshot_of(std::string_view toml, const ClusterKey& key = fixed_key());
+[[nodiscard]] std::shared_ptr<const Snapshot> snapshot_of(std::string_view toml,
+                                                          const ClusterKey& key = fixed_key());
 
 /// `[calls] max` of configuration text; a small table when it is not written.
 [[nodiscard]] std::size_t max_calls_of(std::string_view toml);
 
 /// The same snapshot with that server up or down, as health checks would set it. Throws on an unknown name.
-[[nodiscard]] std::shared_ptr<const Snapshot> with_server(const Snapshot& snapshot, std::string_view name, bool up);
+[[nodiscard]] std::shared_ptr<const Snapshot> with_server(const Snapshot& snapshot, std::string_view name,
+                                                          bool up);
 
 /// "udp:192.0.2.7:5060" to an endpoint and back. endpoint_of throws on what is none.
 [[nodiscard]] Endpoint endpoint_of(std::string_view text);
@@ -39,6 +42,12 @@ struct Sent {
     [[nodiscard]] std::string to() const { return outcome.sends() ? text_of(outcome.to) : std::string{}; }
 };
 
+/// A question to a server: who owns this dialog?
+struct Probe {
+    Endpoint to;
+    std::string bytes;
+};
+
 /// A proxy without sockets: one worker's Pipeline on tables that it owns or shares, and a clock that
 /// stands until it is moved.
 class TestProxy {
@@ -48,10 +57,18 @@ class TestProxy {
     TestProxy(const TestProxy& other, std::shared_ptr<const Snapshot> snapshot);
 
     /// `kernel_takes_it` false: the send fails.
-    Sent deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener = 0, bool kernel_takes_it = true);
+    Sent deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener = 0,
+                 bool kernel_takes_it = true);
     Sent deliver(std::string_view bytes, std::string_view from) { return deliver(bytes, endpoint_of(from)); }
 
-    void wait(Seconds seconds) noexcept { now_ += seconds; }
+    /// The probes that the last message led to.
+    [[nodiscard]] const std::vector<Probe>& probes() const noexcept { return probes_; }
+    /// What waited for an answer and now goes on, in order.
+    [[nodiscard]] std::vector<Sent> release();
+    /// The server's answers to probes can be believed.
+    void believe(std::string_view server);
+
+    void wait(std::chrono::milliseconds time) noexcept { time_ += time; }
     void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
     /// As after a restart: empty tables.
     void forget();
@@ -59,7 +76,7 @@ class TestProxy {
     [[nodiscard]] const Snapshot& snapshot() const noexcept { return *snapshot_; }
     [[nodiscard]] Tables& tables() noexcept { return *tables_; }
     [[nodiscard]] const Counters& counters() const noexcept { return *counters_; }
-    [[nodiscard]] Seconds now() const noexcept { return now_; }
+    [[nodiscard]] Seconds now() const noexcept { return static_cast<Seconds>(time_.count() / 1000); }
 
     /// received = forwarded + answered + absorbed + dropped, and a decision for each.
     [[nodiscard]] bool counter_law_holds() const noexcept;
@@ -68,13 +85,16 @@ class TestProxy {
     [[nodiscard]] std::optional<std::uint64_t> counter(std::string_view name) const;
 
   private:
+    [[nodiscard]] Sent sent(const Outcome& outcome, bool kernel_takes_it);
+
     std::shared_ptr<const Snapshot> snapshot_;
     std::size_t max_calls_;
     std::shared_ptr<Tables> tables_;
     std::unique_ptr<Counters> counters_ = std::make_unique<Counters>();
     std::unique_ptr<Pipeline> pipeline_;
     std::vector<char> out_;
-    Seconds now_ = 1000;
+    std::vector<Probe> probes_;
+    std::chrono::milliseconds time_{1000 * 1000};
 };
 
 }  // namespace sipsteer::test

@@ -11,8 +11,9 @@
 namespace sipsteer::test {
 namespace {
 
-constexpr std::array<std::string_view, 10> kKinds{"toml",    "part",  "from",     "to",      "nothing",
-                                                  "again",   "wait",  "counters", "servers", "restart"};
+constexpr std::array<std::string_view, 12> kKinds{"toml",    "part",    "from",  "to",
+                                                  "nothing", "again",   "wait",  "counters",
+                                                  "servers", "restart", "probe", "released"};
 
 std::string slug(std::string_view heading) {
     std::string name;
@@ -46,7 +47,8 @@ WireBlock open_block(const std::string& file, int line, const std::string& info)
 
 std::string_view WireBlock::value_of(std::string_view name) const {
     const auto found = std::ranges::find(words.begin() + 1, words.end(), name);
-    return found == words.end() || found + 1 == words.end() ? std::string_view{} : std::string_view{*(found + 1)};
+    return found == words.end() || found + 1 == words.end() ? std::string_view{}
+                                                            : std::string_view{*(found + 1)};
 }
 
 bool WireBlock::has(std::string_view word) const {
@@ -90,7 +92,8 @@ std::vector<WireCase> read_wire_file(const std::filesystem::path& path) {
     if (open != nullptr) fail(file, open->line, "the block does not end");
     for (const WireCase& one : cases) {
         const auto same = [&one](const WireCase& other) { return other.name == one.name; };
-        if (std::ranges::count_if(cases, same) != 1) fail(file, one.line, "another case has the same heading");
+        if (std::ranges::count_if(cases, same) != 1)
+            fail(file, one.line, "another case has the same heading");
     }
     return cases;
 }

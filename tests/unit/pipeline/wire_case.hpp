@@ -24,10 +24,10 @@ struct WireBlock {
 
 /// One `##` section of a case file.
 struct WireCase {
-    std::string file;    ///< path
-    std::string suite;   ///< file name without extension
-    std::string name;    ///< the heading in words joined by underscores
-    int line = 0;        ///< of the heading
+    std::string file;               ///< path
+    std::string suite;              ///< file name without extension
+    std::string name;               ///< the heading in words joined by underscores
+    int line = 0;                   ///< of the heading
     std::vector<WireBlock> blocks;  ///< the `toml` and `part` blocks above the first heading come first
 };
 

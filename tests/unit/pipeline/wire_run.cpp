@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 
+#include "proxy/config_values.hpp"
 #include "test_proxy.hpp"
 
 namespace sipsteer::test {
@@ -51,8 +53,10 @@ class Player {
             }
         }
         expect_nothing_open(case_.blocks.empty() ? case_.line : case_.blocks.back().line);
+        if (!released_.empty()) fail(case_.blocks.back().line, "more of what waited goes on than expected");
         if (!sent_) fail(case_.line, "the case sends nothing");
-        if (!proxy_->counter_law_holds()) fail(case_.line, "received is not the sum of what became of the messages");
+        if (!proxy_->counter_law_holds())
+            fail(case_.line, "received is not the sum of what became of the messages");
     }
 
   private:
@@ -72,10 +76,12 @@ class Player {
         start(block.line);
         if (kind == "to") return expect_sent(block);
         if (kind == "nothing") return expect_silence(block);
+        if (kind == "probe") return expect_probe(block);
         expect_nothing_open(block.line);
+        if (kind == "released") return release(block);
         if (kind == "from") return send(block);
         if (kind == "again") return send_again(block);
-        if (kind == "wait") return proxy_->wait(seconds(block));
+        if (kind == "wait") return proxy_->wait(duration(block));
         if (kind == "counters") return expect_counters(block);
         if (kind == "servers") return set_servers(block);
         if (kind == "restart") return restart(block);
@@ -97,7 +103,8 @@ class Player {
     void send(const WireBlock& block) {
         if (block.words.size() < 2) fail(block.line, "from ADDRESS [at LISTENER] [raw] [unsendable]");
         bytes_.clear();
-        for (const WireLine& line : compose(block.lines, parts_, block.has("raw"))) bytes_ += bindings_.fill(line.text);
+        for (const WireLine& line : compose(block.lines, parts_, block.has("raw")))
+            bytes_ += bindings_.fill(line.text);
         from_ = endpoint_of(bindings_.fill(block.words[1]));
         const std::string_view at = block.value_of("at");
         listener_ = at.empty() ? ListenerIndex{0} : listener_of(proxy_->snapshot(), at);
@@ -108,10 +115,45 @@ class Player {
 
     Sent deliver(bool kernel_takes_it) {
         Sent sent = proxy_->deliver(bytes_, from_, listener_, kernel_takes_it);
-        if (sent.outcome.what != Outcome::What::nothing) met_.emplace(to_string(sent.outcome.reason));
-        if (sent.outcome.what == Outcome::What::dropped) met_.emplace(to_string(sent.outcome.drop));
+        probes_ = proxy_->probes();
+        note(sent);
         if (sent.outcome.sends() && !kernel_takes_it) met_.emplace(to_string(DropReason::send_failed));
         return sent;
+    }
+
+    void note(const Sent& sent) {
+        const bool decided = sent.outcome.sends() || sent.outcome.what == Outcome::What::absorbed ||
+                             sent.outcome.what == Outcome::What::dropped;
+        if (decided) met_.emplace(to_string(sent.outcome.reason));
+        if (sent.outcome.what == Outcome::What::dropped) met_.emplace(to_string(sent.outcome.drop));
+    }
+
+    /// The next of what waited for an answer goes on.
+    void release(const WireBlock& block) {
+        for (Sent& sent : proxy_->release()) {
+            note(sent);
+            released_.push_back(std::move(sent));
+        }
+        if (released_.empty()) {
+            if (block.words.size() > 1 && block.words[1] == "nothing") return;
+            fail(block.line, "nothing that waited goes on");
+        }
+        sent_ = std::move(released_.front());
+        released_.pop_front();
+        sent_line_ = block.line;
+        expected_ = false;
+        expect_sent(block);
+    }
+
+    void expect_probe(const WireBlock& block) {
+        if (block.words.size() < 2) fail(block.line, "probe ADDRESS");
+        if (probes_.empty()) fail(block.line, "no probe goes out");
+        const Probe probe = probes_.front();
+        probes_.erase(probes_.begin());
+        if (text_of(probe.to) != block.words[1]) {
+            fail(block.line, "the probe goes to " + text_of(probe.to) + "\n" + printable(probe.bytes));
+        }
+        expect_bytes(block, probe.bytes);
     }
 
     void send_again(const WireBlock& block) {
@@ -127,6 +169,10 @@ class Player {
     }
 
     void expect_nothing_open(int line) const {
+        if (!probes_.empty()) {
+            fail(line, "a probe that no block expects goes to " + text_of(probes_.front().to) + "\n" +
+                           printable(probes_.front().bytes));
+        }
         if (sent_ && !expected_) {
             fail(line, "the message of line " + std::to_string(sent_line_) + " was " + what_became(*sent_) +
                            " as " + std::string{to_string(sent_->outcome.reason)} +
@@ -143,7 +189,8 @@ class Player {
     void expect_sent(const WireBlock& block) {
         if (block.words.size() < 2) fail(block.line, "to ADDRESS [via LISTENER] [as REASON] [raw]");
         const Sent& sent = take(block.line);
-        const std::string happened = what_became(sent) + " as " + std::string{to_string(sent.outcome.reason)} + "\n" +
+        const std::string happened = what_became(sent) + " as " +
+                                     std::string{to_string(sent.outcome.reason)} + "\n" +
                                      printable(sent.bytes);
         if (!sent.outcome.sends()) fail(block.line, "nothing goes out: " + happened);
         const std::string to = sent.to();
@@ -154,7 +201,8 @@ class Player {
         const std::string_view via = block.value_of("via");
         if (!via.empty() && listener_of(proxy_->snapshot(), via) != sent.outcome.listener) {
             fail(block.line, "sent from listener " +
-                                 text_of(proxy_->snapshot().local[sent.outcome.listener].bind) + ": " + happened);
+                                 text_of(proxy_->snapshot().local[sent.outcome.listener].bind) + ": " +
+                                 happened);
         }
         expect_reason(block.line, block.value_of("as"), happened);
         expect_bytes(block, sent.bytes);
@@ -166,15 +214,20 @@ class Player {
             if (bindings_.match(line.text, rest)) continue;
             const std::size_t end = rest.find('\n');
             fail(line.line, "- " + printable(bindings_.show(line.text)) + "+ " +
-                                (rest.empty() ? "(end of the message)\n" : printable(rest.substr(0, end == std::string_view::npos ? end : end + 1))) +
+                                (rest.empty() ? "(end of the message)\n"
+                                              : printable(rest.substr(
+                                                    0, end == std::string_view::npos ? end : end + 1))) +
                                 "in\n" + printable(actual));
         }
-        if (!rest.empty()) fail(block.line, "more goes out than expected:\n+ " + printable(rest) + "in\n" + printable(actual));
+        if (!rest.empty())
+            fail(block.line,
+                 "more goes out than expected:\n+ " + printable(rest) + "in\n" + printable(actual));
     }
 
     void expect_silence(const WireBlock& block) {
         const Sent& sent = take(block.line);
-        const std::string happened = what_became(sent) + " as " + std::string{to_string(sent.outcome.reason)} + "\n" +
+        const std::string happened = what_became(sent) + " as " +
+                                     std::string{to_string(sent.outcome.reason)} + "\n" +
                                      printable(sent.bytes);
         if (sent.outcome.sends()) fail(block.line, "expected nothing, but " + happened);
         if (block.words.size() > 1 && block.words[1] != "as" && block.words[1] != silence_word(sent)) {
@@ -206,8 +259,14 @@ class Player {
             std::istringstream words{line.text};
             std::string name;
             std::string state;
-            if (!(words >> name >> state) || (state != "up" && state != "down")) fail(line.line, "NAME up|down");
-            proxy_->use(with_server(proxy_->snapshot(), name, state == "up"));
+            words >> name >> state;
+            if (state == "probed") {
+                proxy_->believe(name);
+            } else if (state == "up" || state == "down") {
+                proxy_->use(with_server(proxy_->snapshot(), name, state == "up"));
+            } else {
+                fail(line.line, "NAME up|down|probed");
+            }
         }
     }
 
@@ -217,10 +276,10 @@ class Player {
         proxy_->forget();
     }
 
-    Seconds seconds(const WireBlock& block) const {
-        const std::string& text = block.words.size() == 2 ? block.words[1] : "";
-        if (text.size() < 2 || text.back() != 's') fail(block.line, "wait SECONDSs");
-        return static_cast<Seconds>(std::stoul(text.substr(0, text.size() - 1)));
+    std::chrono::milliseconds duration(const WireBlock& block) const {
+        const auto read = parse_duration(block.words.size() == 2 ? block.words[1] : "");
+        if (!read) fail(block.line, "wait DURATION");
+        return *read;
     }
 
     const WireCase& case_;
@@ -235,6 +294,8 @@ class Player {
     Endpoint from_;
     ListenerIndex listener_ = 0;
     std::optional<Sent> sent_;
+    std::vector<Probe> probes_;  ///< that no block has expected yet
+    std::deque<Sent> released_;  ///< likewise
     int sent_line_ = 0;
     bool expected_ = false;  ///< a block has said what should come of it
 };

@@ -14,7 +14,8 @@ std::optional<std::string_view> placeholder(std::string_view text) {
     const std::size_t end = text.find('}');
     if (text.empty() || text.front() != '{' || end == std::string_view::npos || end == 1) return std::nullopt;
     const std::string_view name = text.substr(1, end - 1);
-    const bool word = std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is(c, kDigit) || c == '-'; });
+    const bool word =
+        std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || is(c, kDigit) || c == '-'; });
     return word ? std::optional{name} : std::nullopt;
 }
 
@@ -126,7 +127,8 @@ bool WireBindings::match(std::string_view pattern, std::string_view& actual) {
             rest.remove_prefix(1);
             continue;
         }
-        const auto length = static_cast<std::size_t>(std::ranges::find_if_not(rest, is_free_text) - rest.begin());
+        const auto length =
+            static_cast<std::size_t>(std::ranges::find_if_not(rest, is_free_text) - rest.begin());
         const auto [value, fresh] = bound.try_emplace(std::string{*name}, rest.substr(0, length));
         if (value->second.empty() || !rest.starts_with(value->second)) return false;
         rest.remove_prefix(value->second.size());
