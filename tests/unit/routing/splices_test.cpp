@@ -12,8 +12,8 @@ namespace sipsteer {
 namespace {
 
 std::string written(const Splices& splices, std::string_view source, std::size_t room = 65536) {
-    std::vector<char> out(room);
-    const auto size = splices.write(source, out);
+    std::vector<char> out(room + 1);
+    const auto size = splices.write(source, std::span(out).first(room));
     return size ? std::string(out.data(), *size) : "(none)";
 }
 
