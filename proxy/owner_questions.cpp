@@ -20,8 +20,11 @@ std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, co
     std::vector<ServerId> servers;
     for (ServerIndex i = 0; i < snapshot.servers.all().size(); ++i) {
         const MediaServer& server = snapshot.servers[i];
+        const ProbeUse use = uses_.get(server.id);
+        const bool worth_asking =
+            use == ProbeUse::usable || (use == ProbeUse::unknown && snapshot.transfer.ask_untried);
         // The one that sent it has looked already.
-        if (i != source.server && server.takes_transfers() && uses_.get(server.id) == ProbeUse::usable) {
+        if (i != source.server && server.takes_transfers() && worth_asking) {
             servers.push_back(server.id);
         }
     }
@@ -34,8 +37,11 @@ std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, co
 }
 
 void OwnerQuestions::answer(const ProbeTicket& ticket, ProbeVerdict verdict, Milliseconds now) noexcept {
-    if (HeldRequests::Held* held = held_.find(ticket.question))
-        held->probe.answer(ticket.server, verdict, now);
+    HeldRequests::Held* const held = held_.find(ticket.question);
+    if (held == nullptr) return;
+    // Only who has said 481 to a dialog that nobody has is believed.
+    const bool believed = uses_.get(ticket.server) == ProbeUse::usable;
+    held->probe.answer(ticket.server, believed ? verdict : ProbeVerdict::unknown, now);
 }
 
 std::optional<HeldRequests::Held> OwnerQuestions::take_settled(const Snapshot& snapshot, Milliseconds now) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 
 #include "routing/decision.hpp"
 #include "routing/held_requests.hpp"
+#include "routing/hex.hpp"
 #include "routing/miss_limit.hpp"
 #include "routing/per_server.hpp"
 #include "routing/snapshot.hpp"
@@ -42,16 +44,22 @@ class OwnerQuestions {
         const HeldRequests::Held* held = held_.find(id);
         if (held == nullptr) return;
         for (const ServerId server : held->probe.asked()) {
+            // Its trial goes first, so that its answer can be believed when it comes.
+            if (uses_.get(server) == ProbeUse::unknown)
+                write_trial(snapshot, server, held->dialog.call_id, out, send);
             write_one(snapshot, {worker_, id, server}, held->dialog, out, send);
         }
     }
 
-    /// A probe with tags that nobody has, to learn whether the server's answers can be believed: its
-    /// ticket has question kTrial. `nonce`: any text, as Call-ID and tags.
+    /// A probe of a dialog that nobody has, to learn whether the server's answers can be believed: its
+    /// ticket has question kTrial. `text`: anything that differs from time to time.
     template <class Send>
-    void write_trial(const Snapshot& snapshot, ServerId server, std::string_view nonce, std::span<char> out,
+    void write_trial(const Snapshot& snapshot, ServerId server, std::string_view text, std::span<char> out,
                      Send send) {
-        write_one(snapshot, {worker_, kTrial, server}, {nonce, nonce, nonce, false}, out, send);
+        std::array<char, 16> hex;
+        write_hex(hex.data(), KeyedHash::Input{snapshot.key.sign}.add("trial").add(text).finish(), 16);
+        const std::string_view nobodys{hex.data(), hex.size()};
+        write_one(snapshot, {worker_, kTrial, server}, {nobodys, nobodys, nobodys, false}, out, send);
     }
     static constexpr HeldRequests::Id kTrial = 0;
 

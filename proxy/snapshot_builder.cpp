@@ -201,6 +201,7 @@ class Builder {
         policy.fallback_strip_replaces = from.fallback_strip_replaces;
         policy.owner_down = same_word<OwnerDown>(from.owner_down);
         policy.probe = from.probe;
+        policy.ask_untried = config_.health.probe_interval.count() == 0;
         policy.guess_home = from.guess_home;
         policy.rewrite_user = from.rewrite_user;
         policy.rewrite_user_if_empty = from.rewrite_user_if_empty;

@@ -76,6 +76,7 @@ class Worker {
     boost::asio::steady_timer deadline_timer_{context_};
     bool deadline_armed_ = false;
     unsigned sweeps_until_trial_ = 0;
+    unsigned trial_pause_ = 0;
     std::vector<Socket> sockets_;
     std::thread thread_;
 };

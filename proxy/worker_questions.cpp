@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <boost/asio/post.hpp>
-#include <random>
+#include <string>
 
 #include "proxy/worker.hpp"
 
@@ -11,10 +10,11 @@ namespace {
 /// While anything waits, deadlines are looked at this often.
 constexpr Milliseconds kDeadlinePause{10};
 
-/// Sweeps (a quarter of a second each) between two trials: soon while a server's answers are not known
-/// yet, else once a minute.
-constexpr unsigned kTrialSoon = 4;
-constexpr unsigned kTrialLater = 240;
+/// Sweeps (a quarter of a second each) between two rounds of trials: while a server has not answered,
+/// twice as long each time up to a minute; else ten minutes.
+constexpr unsigned kTrialSoonest = 4;
+constexpr unsigned kTrialLatest = 240;
+constexpr unsigned kTrialAgain = 2400;
 
 Milliseconds steady_now() {
     return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
@@ -52,23 +52,22 @@ void Worker::send_uncounted(const Endpoint& to, ListenerIndex listener, std::siz
     outgoing_.flush([](std::size_t, bool) {});
 }
 
-/// A server that does not answer 481 to tags that nobody has cannot be believed.
+/// A server that does not answer 481 to a dialog that nobody has cannot be believed.
 void Worker::try_servers() {
     refresh_snapshot();
     bool all_known = true;
-    if (snapshot_->transfer.probe) {
-        std::random_device random;
+    if (snapshot_->transfer.probe && !snapshot_->transfer.ask_untried) {
+        const auto send = [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
+            send_uncounted(to, listener, size);
+        };
+        const std::string now = std::to_string(steady_now().count());
         for (const MediaServer& server : snapshot_->servers.all()) {
-            const std::string nonce = fmt::format("{:08x}{:08x}", random(), random());
-            pipeline_.questions().write_trial(
-                *snapshot_, server.id, nonce, outgoing_.slot(),
-                [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
-                    send_uncounted(to, listener, size);
-                });
+            pipeline_.questions().write_trial(*snapshot_, server.id, now, outgoing_.slot(), send);
             all_known = all_known && tables_.probe_uses.get(server.id) != ProbeUse::unknown;
         }
     }
-    sweeps_until_trial_ = all_known ? kTrialLater : kTrialSoon;
+    trial_pause_ = all_known ? kTrialAgain : std::clamp(2 * trial_pause_, kTrialSoonest, kTrialLatest);
+    sweeps_until_trial_ = trial_pause_;
 }
 
 void Worker::release_settled() {

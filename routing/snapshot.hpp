@@ -54,8 +54,9 @@ struct TransferPolicy {
     OwnerDown owner_down = OwnerDown::reject;
     std::string rewrite_user;
     std::string rewrite_user_if_empty;
-    bool probe = true;        ///< ask the servers before the unmatched policy
-    bool guess_home = false;  ///< else try the server that the replaced Call-ID hashes to
+    bool probe = true;         ///< ask the servers before the unmatched policy
+    bool ask_untried = false;  ///< no OPTIONS unasked for: a server is tried with the first question to it
+    bool guess_home = false;   ///< else try the server that the replaced Call-ID hashes to
     bool allow_servers = true;
     std::vector<AddressRange> allow_from;
 };
