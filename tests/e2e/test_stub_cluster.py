@@ -219,14 +219,17 @@ def test_a_bye_races_the_transfer(binary):
     cluster.run(story)
 
 
-def test_a_fresh_proxy_asks_the_servers(binary):
-    """The proxy forgets everything; the next transfer's owner is found by asking, and an unknown one is nobody's."""
+@pytest.mark.parametrize("health", (True, False), ids=("servers tried at the start", "tried with the first question"))
+def test_a_fresh_proxy_asks_the_servers(binary, health):
+    """The proxy forgets everything; the next transfer's owner is found by asking, and an unknown one is nobody's. With
+    health checks off nothing is sent to a server before there is a question."""
     async def story(cluster):
         bob, erin = cluster.phones
         calls = [await cluster.talk(bob, server_calls) for server_calls in (False, True) * 4]
         cluster.sipsteer.kill()
         await cluster.start_proxy()
-        await cluster.probes_usable()
+        if health:
+            await cluster.probes_usable()
         for call, server in calls:
             taking = await erin.call("carol", replaces=call.replaces())
             await taking.answered()
@@ -235,7 +238,7 @@ def test_a_fresh_proxy_asks_the_servers(binary):
         assert (await cluster.reasons())["transfer_probe"] >= len(calls)
         assert await (await erin.call("carol", replaces=Replaces("nobody", "a", "b"))).final() == 481
         assert (await cluster.reasons())["transfer_rejected"] >= 1
-    cluster = Cluster(binary)
+    cluster = Cluster(binary, more=REWRITE if health else REWRITE + "\n[health]\nprobe_interval = 0\n")
     cluster.phone("bob")
     cluster.phone("erin")
     cluster.run(story)
