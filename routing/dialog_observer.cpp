@@ -29,6 +29,12 @@ void set_lifetime(const Snapshot& snapshot, const MessageView& message, Change& 
 
 bool is_success(std::uint16_t status) noexcept { return status >= 200 && status < 300; }
 
+/// 481 and 408 to these end a subscription or a transaction, not the call that shares the dialog
+/// (RFC 5057 §5.3). Anybody could make a server say so by a CANCEL with a call's tags.
+bool is_beside_the_call(Method method) noexcept {
+    return method == Method::cancel || method == Method::subscribe || method == Method::notify || method == Method::refer;
+}
+
 /// What the response says about the dialog of its two tags. No value: nothing.
 std::optional<Change> change_of(const Snapshot& snapshot, const MessageView& response) noexcept {
     const std::uint16_t status = response.status_code();
@@ -40,7 +46,8 @@ std::optional<Change> change_of(const Snapshot& snapshot, const MessageView& res
         change.lifetime = CallTable::kEarly;
         return change;
     }
-    if (status == 481 || status == 408 || (method == Method::bye && is_success(status))) {
+    if (((status == 481 || status == 408) && !is_beside_the_call(method)) ||
+        (method == Method::bye && is_success(status))) {
         change.what = Change::What::end;
         return change;
     }

@@ -22,6 +22,7 @@ std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
 }
 
 void KeyedHash::Input::append(const void* bytes, std::size_t size) noexcept {
+    if (size == 0) return;  // an empty view may have no data at all
     std::memcpy(buffer_.data() + used_, bytes, size);
     used_ += size;
 }

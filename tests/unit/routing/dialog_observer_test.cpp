@@ -158,6 +158,21 @@ TEST_F(Observer, APhonesAnswerEndsNothing) {
     EXPECT_EQ(dialog("f1", "t1"), "a confirmed") << "requirement 87";
 }
 
+TEST_F(Observer, A481ToACancelEndsNothing) {
+    // The transaction is unknown, not the dialog: anybody may send a CANCEL with the tags of a call.
+    answer(response(200), from_a);
+    answer(response(481, "CANCEL"), from_a);
+    EXPECT_EQ(dialog("t1", "f1"), "a confirmed");
+}
+
+TEST_F(Observer, A481OfAnotherUsageEndsNoCall) {
+    // No such subscription: the call that the NOTIFY came in goes on (RFC 5057 §5.1, §5.3).
+    answer(response(200), from_a);
+    answer(response(481, "NOTIFY"), from_a);
+    answer(response(481, "SUBSCRIBE"), from_a);
+    EXPECT_EQ(dialog("t1", "f1"), "a confirmed");
+}
+
 TEST_F(Observer, AServersOwnRequestsTeachToo) {
     request("INVITE", from_a, "t1", "f1");
     EXPECT_EQ(dialog("t1", "f1"), "a confirmed") << "a lost table fills again";
