@@ -273,24 +273,4 @@ Result<void> MessageView::read_body() noexcept {
     return {};
 }
 
-bool MessageView::can_answer() const noexcept {
-    if (!is_request() || top_via_.host.empty()) return false;
-    for (const HeaderId id :
-         {HeaderId::via, HeaderId::from, HeaderId::to, HeaderId::call_id, HeaderId::cseq}) {
-        for (const HeaderField* field = find(id); field != nullptr; field = next(*field)) {
-            for (std::size_t i = 0; i < field->value.size(); ++i) {
-                const char c = field->value[i];
-                // A sound fold is CR LF blank; any other CR, LF or NUL could end the answer's header.
-                if (c == '\r' && i + 2 < field->value.size() && field->value[i + 1] == '\n' &&
-                    (field->value[i + 2] == ' ' || field->value[i + 2] == '\t')) {
-                    i += 2;
-                } else if (c == '\r' || c == '\n' || c == '\0') {
-                    return false;
-                }
-            }
-        }
-    }
-    return true;
-}
-
 }  // namespace sipsteer

@@ -81,9 +81,9 @@ class MessageView {
         return field == nullptr ? std::string_view{} : field->value;
     }
 
-    /// After a failed parse(): there is a top Via to answer to, the message is a request, and what an
-    /// answer copies holds no stray control byte (RFC 3261 §8.2.6, requirement 19).
-    [[nodiscard]] bool can_answer() const noexcept;
+    /// After a failed parse(): it is a request with a top Via to answer to (requirement 19). What an answer
+    /// copies may then hold stray CR, LF or NUL: write_reply() blanks them.
+    [[nodiscard]] bool can_answer() const noexcept { return is_request() && !top_via_.host.empty(); }
 
   private:
     Result<void> parse_start_line() noexcept;

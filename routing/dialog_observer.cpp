@@ -32,7 +32,8 @@ bool is_success(std::uint16_t status) noexcept { return status >= 200 && status 
 /// 481 and 408 to these end a subscription or a transaction, not the call that shares the dialog
 /// (RFC 5057 §5.3). Anybody could make a server say so by a CANCEL with a call's tags.
 bool is_beside_the_call(Method method) noexcept {
-    return method == Method::cancel || method == Method::subscribe || method == Method::notify || method == Method::refer;
+    return method == Method::cancel || method == Method::subscribe || method == Method::notify ||
+           method == Method::refer;
 }
 
 /// What the response says about the dialog of its two tags. No value: nothing.

@@ -59,6 +59,18 @@ void add_to(const MessageView& request, const KeyedHash& sign, Writer& writer) n
     writer.add("\r\n");
 }
 
+/// What was copied from a broken request may hold a CR, LF or NUL that ends no line: nothing smuggled
+/// in may end one in the answer.
+void blank_stray_controls(std::span<char> text) noexcept {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') {
+            ++i;
+        } else if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0') {
+            text[i] = ' ';
+        }
+    }
+}
+
 }  // namespace
 
 std::optional<std::size_t> write_reply(const MessageView& request, const Source& source, const Reply& reply,
@@ -83,7 +95,9 @@ std::optional<std::size_t> write_reply(const MessageView& request, const Source&
         writer.add("Retry-After: ").add(splices.text().add_number(reply.retry_after).view()).add("\r\n");
     }
     writer.add("Content-Length: 0\r\n\r\n");
-    return writer.size();
+    const auto size = writer.size();
+    if (size) blank_stray_controls(out.first(*size));
+    return size;
 }
 
 }  // namespace sipsteer

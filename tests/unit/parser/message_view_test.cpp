@@ -216,16 +216,13 @@ TEST(MessageView, LineEnds) {
     EXPECT_EQ(verdict(Draft{.body = std::string("\n\r\0\r", 4)}.text()), "ok");
 }
 
-TEST(MessageView, ALineBreakInACopiedHeaderForbidsAnAnswer) {
-    for (const auto& [line, expected] :
-         std::initializer_list<std::pair<std::string, bool>>{{"Call-ID: x\n y", false},
-                                                             {"Call-ID: x\ry", false},
-                                                             {"Call-ID: x" + std::string(1, '\0'), false},
-                                                             {"Call-ID: x y", true}}) {
+TEST(MessageView, AStrayControlByteCanBeAnswered) {
+    for (const std::string& line : {std::string("Call-ID: x\n y"), std::string("Call-ID: x\ry"),
+                                    "Call-ID: x" + std::string(1, '\0'), std::string("Call-ID: x y")}) {
         const std::string text = Draft{.call_id = line}.text();
         MessageView message;
         EXPECT_FALSE(message.parse(text)) << line;
-        EXPECT_EQ(message.can_answer(), expected) << line;
+        EXPECT_TRUE(message.can_answer()) << line;
     }
     const std::string folded =
         Draft{.call_id = "Call-ID: x", .cseq = "CSeq: 1\r\n\tINVITE", .more = "Content-Length: -1"}.text();
