@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "parser/result.hpp"
@@ -35,6 +36,11 @@ struct SipUri {
 
 /// The value of the first parameter `name` in `;a=b;c=d`, escapes left alone; empty when it has none.
 [[nodiscard]] std::string_view uri_parameter(std::string_view parameters, std::string_view name) noexcept;
+
+/// `text` with its %HH escapes read, for comparing: `%61lice` is `alice` (RFC 3261 §19.1.4). Points into
+/// `scratch`, or is `text` itself when nothing is escaped or `scratch` is too small. What is no escape
+/// stands for itself.
+[[nodiscard]] std::string_view unescaped(std::string_view text, std::span<char> scratch) noexcept;
 
 /// Longest URI that is accepted.
 inline constexpr std::size_t kMaxUri = 4096;

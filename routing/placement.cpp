@@ -1,5 +1,6 @@
 #include "routing/placement.hpp"
 
+#include <array>
 #include <limits>
 
 #include "parser/header_lines.hpp"
@@ -90,7 +91,8 @@ std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request,
     KeyedHash::Input input{snapshot.key.place};
     if (policy.affinity == Affinity::user || goes_by_user(request.method())) {
         const std::string_view user = affinity_user(request, uri, source);
-        if (!user.empty()) return input.add("user").add(user).finish();
+        std::array<char, kMaxUri> scratch;
+        if (!user.empty()) return input.add("user").add(unescaped(user, scratch)).finish();
     } else if (policy.affinity == Affinity::header) {
         const std::string_view value = find_header(request, policy.affinity_header);
         if (!value.empty()) return input.add("header").add(value).finish();
@@ -103,11 +105,14 @@ std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) no
 }
 
 std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept {
+    if (snapshot.routing.group_rules.empty()) return 0;
+    std::array<char, kMaxUri> scratch;
+    const std::string_view user = unescaped(uri.user, scratch);
     for (const GroupRule& rule : snapshot.routing.group_rules) {
         if (rule.listener && *rule.listener != source.listener) continue;
         if (!rule.domain.empty() && !same_host(rule.domain, uri.host)) continue;
         if (rule.source && !rule.source->contains(source.endpoint.address, source.endpoint.port)) continue;
-        if (!uri.user.starts_with(rule.user_prefix)) continue;
+        if (!user.starts_with(rule.user_prefix)) continue;
         return rule.group;
     }
     return 0;
