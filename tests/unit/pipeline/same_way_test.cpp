@@ -174,5 +174,36 @@ RC_GTEST_PROP(Unpinned, GoesByTheHashAtEveryProxy, (std::uint64_t seed)) {
     }
 }
 
+/// Two proxies that are each other's servers: Max-Forwards ends what goes round, and one copy at a time
+/// (RFC 3261 §16.3 step 4).
+RC_GTEST_PROP(Loops, EndBySeventyHops, (std::uint64_t seed)) {
+    Dice dice{seed};
+    const auto proxy = [](std::string_view self, std::string_view other) {
+        return TestProxy{snapshot_of("[listen]\nudp = [\"" + std::string{self} +
+                                     "\"]\n[[server]]\nname = \"x\"\nuri = \"sip:" + std::string{other} +
+                                     "\"\n[[server]]\nname = \"y\"\nuri = \"sip:10.0.9.9\"\nweight = 0\n")};
+    };
+    TestProxy proxies[] = {proxy("203.0.113.10:5060", "203.0.113.20:5060"),
+                           proxy("203.0.113.20:5060", "203.0.113.10:5060")};
+    TestCall call = TestCall::from_phone(dice);
+    constexpr std::string_view kTargets[] = {"sip:x@203.0.113.10", "sip:x@203.0.113.20",
+                                             "sip:203.0.113.10;lr", "sip:x@203.0.113.30"};
+    call.request_uri = dice.of(kTargets);
+    while (dice.one_in(2))
+        call.routes += (call.routes.empty() ? "<" : ", <") + std::string{dice.of(kTargets)} + ";lr>";
+    std::string bytes = call.request(dice.one_in(2) ? "INVITE" : "MESSAGE", 1);
+    std::string from = call.from();
+    int hops = 0;
+    for (std::size_t at = 0;; at = 1 - at) {
+        const Sent sent = proxies[at].deliver(bytes, from);
+        const bool goes_round =
+            sent.forwarded() && sent.to() == text_of(proxies[1 - at].snapshot().local[0].bind);
+        if (!goes_round) break;
+        RC_ASSERT(++hops <= 71);
+        from = text_of(proxies[at].snapshot().local[0].bind);
+        bytes = sent.bytes;
+    }
+}
+
 }  // namespace
 }  // namespace sipsteer::test
