@@ -14,11 +14,15 @@ CounterTransport counter_of(Transport transport) noexcept { return static_cast<C
 
 /// Who sent it, by the rules of the sides: the listener, then the address.
 Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
-    Source source{incoming.from, incoming.listener, std::nullopt};
+    Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
     if (snapshot.local[incoming.listener].side != ListenerSide::outside) {
         source.server = snapshot.servers.by_source(incoming.from.address, incoming.from.port);
     }
     return source;
+}
+
+HeldMessage held_copy(const MessageView& message, const Source& source) {
+    return {std::string{message.bytes()}, source.endpoint, source.listener, source.connection};
 }
 
 }  // namespace
@@ -52,7 +56,7 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
 
 Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
                           Seconds now, std::span<char> out) noexcept {
-    const Source source = classify(snapshot, {held.bytes, held.from, held.listener});
+    const Source source = classify(snapshot, {held.bytes, held.from, held.listener, held.connection});
     const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
     if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
     return route(snapshot, source, answer, now, out, nullptr);
@@ -103,7 +107,7 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
     const std::uint64_t key =
         make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    switch (questions_.offer(key, {std::string{message_.bytes()}, source.endpoint, source.listener})) {
+    switch (questions_.offer(key, held_copy(message_, source))) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
         case HeldRequests::Offer::absorbed:
@@ -116,7 +120,7 @@ std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& so
                                       const Ask& ask) noexcept {
     const std::uint64_t key =
         make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    const HeldMessage message{std::string{message_.bytes()}, source.endpoint, source.listener};
+    const HeldMessage message = held_copy(message_, source);
     // The dialog's views point into the received bytes; the copy has them at the same places.
     Replaces dialog = ask.dialog;
     for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
@@ -159,6 +163,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     outcome.what = Outcome::What::forwarded;
     outcome.to = forward->next_hop;
     outcome.listener = forward->listener;
+    outcome.connection = forward->connection;
     outcome.server = forward->server;
     outcome.size = *written;
     return outcome;
@@ -176,6 +181,7 @@ Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const R
     outcome.what = Outcome::What::answered;
     outcome.to = *to;
     outcome.listener = source.listener;
+    outcome.connection = source.connection;
     outcome.size = *written;
     return outcome;
 }

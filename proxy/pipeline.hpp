@@ -29,6 +29,7 @@ struct Incoming {
     std::string_view bytes;
     Endpoint from;
     ListenerIndex listener = 0;
+    ConnectionId connection = kNoConnection;  ///< the stream it came by
 };
 
 /// What became of one message.
@@ -45,11 +46,12 @@ struct Outcome {
 
     What what = What::nothing;
     RouteReason reason = RouteReason::rejected_not_sip;
-    DropReason drop = DropReason::not_sip;  ///< when dropped
-    Endpoint to{};                          ///< when forwarded or answered
-    ListenerIndex listener = 0;             ///< to send from
-    std::size_t size = 0;                   ///< bytes written to `out`
-    std::optional<ServerIndex> server{};    ///< when it goes to a media server
+    DropReason drop = DropReason::not_sip;    ///< when dropped
+    Endpoint to{};                            ///< when forwarded or answered
+    ListenerIndex listener = 0;               ///< to send from
+    ConnectionId connection = kNoConnection;  ///< streams: by this one; none: one to `to`, made if need be
+    std::size_t size = 0;                     ///< bytes written to `out`
+    std::optional<ServerIndex> server{};      ///< when it goes to a media server
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
     ProbeVerdict verdict = ProbeVerdict::unknown;

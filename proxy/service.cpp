@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
-#include <chrono>
 #include <csignal>
 #include <ostream>
 
@@ -13,49 +11,22 @@
 #include "proxy/config_schema.hpp"
 #include "proxy/config_values.hpp"
 #include "proxy/decision_log.hpp"
-#include "proxy/explain.hpp"
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
-#include "proxy/metrics.hpp"
 #include "proxy/server_changes.hpp"
-#include "proxy/status_page.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
-namespace {
-
-double seconds_since_1970() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::string_view state_word(DialogState state) noexcept {
-    switch (state) {
-        case DialogState::early: return "early";
-        case DialogState::confirmed: return "confirmed";
-        case DialogState::grace: return "grace";
-    }
-    return "early";
-}
-
-HttpResponse json(unsigned status, const boost::json::value& value) {
-    return {.status = status, .body = boost::json::serialize(value) + "\n"};
-}
-
-std::uint64_t calls_of(const Tables& tables, ServerId id) {
-    const std::int64_t count = tables.calls.counts().of(id);
-    return count > 0 ? static_cast<std::uint64_t>(count) : 0;
-}
-
-}  // namespace
 
 Service::Service(Config config, const ClusterSecret& secret)
     : config_(std::move(config)),
-      key_persistent_(secret.persistent()),
       built_(build_snapshot(config_, ClusterKey::derive(secret.secret))),
       snapshots_(built_.snapshot),
       tables_(config_.calls.max),
-      started_at_(seconds_since_1970()) {
-    add_routes();
+      api_(snapshots_, tables_, workers_, secret.persistent()) {
+    api_.add_public_routes(router_);
+    admin_router_ = router_;
+    api_.add_admin_routes(admin_router_);
 }
 
 Service::~Service() = default;
@@ -131,98 +102,6 @@ std::string Service::open_admin() {
     return {};
 }
 
-void Service::add_routes() {
-    router_.get("/", [](const HttpRequest&) { return status_page(); });
-    router_.get("/metrics", [this](const HttpRequest&) {
-        return HttpResponse{.body = metrics(), .content_type = kMetricsContentType};
-    });
-    router_.get("/live", [](const HttpRequest&) { return json(200, {{"status", "live"}}); });
-    router_.get("/ready", [this](const HttpRequest&) { return ready(); });
-    router_.get("/api/v1/status", [this](const HttpRequest&) { return status(); });
-    router_.get("/api/v1/servers", [this](const HttpRequest&) { return servers(); });
-    router_.get("/api/v1/owners/{}",
-                [this](const HttpRequest& request) { return owners(request.parameters.front()); });
-    admin_router_ = router_;
-    admin_router_.post("/api/v1/explain",
-                       [this](const HttpRequest& request) { return explain_message(request); });
-}
-
-std::string Service::metrics() const {
-    std::vector<const Counters*> counters;
-    for (const auto& worker : workers_) counters.push_back(&worker->counters());
-    Gauges gauges;
-    for (const MediaServer& server : snapshots_.get()->servers.all()) {
-        gauges.servers.push_back({server.name, server.up,
-                                  tables_.probe_uses.get(server.id) == ProbeUse::usable,
-                                  calls_of(tables_, server.id)});
-    }
-    gauges.call_table_entries = tables_.calls.size();
-    gauges.pin_table_entries = tables_.pins.size();
-    gauges.key_persistent = key_persistent_;
-    gauges.start_time_seconds = started_at_;
-    gauges.log_lines_lost = log_lines_lost();
-    return render_metrics(counters, gauges);
-}
-
-HttpResponse Service::ready() const {
-    if (ending_) return json(503, {{"status", "ending"}});
-    if (!snapshots_.get()->servers.any_up()) return json(503, {{"status", "no server up"}});
-    return json(200, {{"status", "ready"}});
-}
-
-HttpResponse Service::owners(std::string_view call_id) const {
-    const auto snapshot = snapshots_.get();
-    const Seconds now = seconds_since_boot();
-    boost::json::array dialogs;
-    for (const Owner& owner : tables_.calls.find_all(call_hash(snapshot->key.table, call_id), now)) {
-        const auto index = snapshot->servers.by_id(owner.server);
-        dialogs.push_back({{"server", index ? snapshot->servers[*index].name : "removed"},
-                           {"state", state_word(owner.state)},
-                           {"expires_in_s", owner.expires - now},
-                           {"source", "table"}});
-    }
-    if (dialogs.empty()) return http_error(404, "unknown");
-    return json(200, {{"dialogs", std::move(dialogs)}});
-}
-
-HttpResponse Service::servers() const {
-    const auto snapshot = snapshots_.get();
-    boost::json::array list;
-    for (const MediaServer& server : snapshot->servers.all()) {
-        boost::json::array addresses;
-        for (const Endpoint& endpoint : server.endpoints) addresses.emplace_back(to_string(endpoint));
-        list.push_back({{"name", server.name},
-                        {"uri", server.uri},
-                        {"addresses", std::move(addresses)},
-                        {"group", snapshot->servers.groups()[server.group]},
-                        {"state", to_string(server.state)},
-                        {"up", server.up},
-                        {"weight", server.weight},
-                        {"backup", server.backup},
-                        {"calls", calls_of(tables_, server.id)}});
-    }
-    return json(200, {{"servers", std::move(list)}});
-}
-
-HttpResponse Service::status() const {
-    return json(200, {{"version", SIPSTEER_VERSION},
-                      {"uptime_s", static_cast<std::int64_t>(seconds_since_1970() - started_at_)},
-                      {"workers", workers_.size()},
-                      {"call_table_entries", tables_.calls.size()},
-                      {"call_table_capacity", tables_.calls.capacity()},
-                      {"pin_table_entries", tables_.pins.size()},
-                      {"key_persistent", key_persistent_}});
-}
-
-HttpResponse Service::explain_message(const HttpRequest& request) {
-    const auto from = explain_source(request.query_value("from").value_or(""));
-    if (!from) return http_error(400, "from: " + from.error());
-    if (request.body.empty()) return http_error(400, "no message in the body");
-    const Explanation explanation =
-        explain(*snapshots_.get(), tables_, with_crlf(request.body), *from, seconds_since_boot());
-    return {.body = to_json(explanation)};
-}
-
 void Service::wait_signal() {
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -265,7 +144,7 @@ void Service::reload() {
 }
 
 void Service::end() {
-    ending_ = true;
+    api_.set_ending();
     for (const auto& worker : workers_) worker->stop();
     if (!admin_socket_.empty()) ::unlink(admin_socket_.c_str());
     context_.stop();

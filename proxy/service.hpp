@@ -11,6 +11,7 @@
 #include "proxy/config_loader.hpp"
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
+#include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
 #include "proxy/snapshot_builder.hpp"
 #include "proxy/snapshot_cell.hpp"
@@ -37,33 +38,23 @@ class Service {
     [[nodiscard]] std::string open_workers();
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
-    void add_routes();
     void wait_signal();
     void reload();
     void end();
 
-    [[nodiscard]] std::string metrics() const;
-    [[nodiscard]] HttpResponse ready() const;
-    [[nodiscard]] HttpResponse owners(std::string_view call_id) const;
-    [[nodiscard]] HttpResponse servers() const;
-    [[nodiscard]] HttpResponse status() const;
-    [[nodiscard]] HttpResponse explain_message(const HttpRequest& request);
-
     Config config_;
-    bool key_persistent_;
     BuiltSnapshot built_;
     SnapshotCell snapshots_;
     Tables tables_;
     std::vector<std::unique_ptr<Worker>> workers_;
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
+    OperatorApi api_;
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;
     HttpRouter admin_router_;  ///< all of router_, and what only the admin socket may
     std::unique_ptr<HttpServer> admin_;
     std::string admin_socket_;  ///< path of the open one
-    double started_at_ = 0;
-    bool ending_ = false;
 };
 
 /// `sipsteer run`: the exit status.

@@ -82,7 +82,7 @@ void Worker::release_settled() {
 void Worker::release(const HeldMessage& message, const ProbeAnswer& answer) {
     const Outcome outcome =
         pipeline_.release(*snapshot_, message, answer, seconds_since_boot(), outgoing_.slot());
-    const Incoming incoming{message.bytes, message.from, message.listener};
+    const Incoming incoming{message.bytes, message.from, message.listener, message.connection};
     if (log_.wants(outcome)) log_.write(outcome, incoming, pipeline_.message(), *snapshot_);
     if (!outcome.sends()) {
         pipeline_.settle(outcome, false);

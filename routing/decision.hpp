@@ -8,6 +8,7 @@
 
 #include "parser/replaces.hpp"
 #include "routing/call_table.hpp"
+#include "routing/connection_id.hpp"
 #include "routing/local_addresses.hpp"
 #include "routing/pin_table.hpp"
 #include "routing/route_reason.hpp"
@@ -19,7 +20,8 @@ namespace sipsteer {
 struct Source {
     Endpoint endpoint;
     ListenerIndex listener = 0;
-    std::optional<ServerIndex> server;  ///< set: a media server sent it; else outside
+    std::optional<ServerIndex> server;        ///< set: a media server sent it; else outside
+    ConnectionId connection = kNoConnection;  ///< the stream it came by
 
     [[nodiscard]] bool is_server() const noexcept { return server.has_value(); }
 };
@@ -44,9 +46,10 @@ struct RequestEdits {
 
 struct Forward {
     Endpoint next_hop;
-    ListenerIndex listener = 0;         ///< to send from
-    std::optional<ServerIndex> server;  ///< when the next hop is a media server
-    RequestEdits edits;                 ///< requests only
+    ListenerIndex listener = 0;               ///< to send from
+    std::optional<ServerIndex> server;        ///< when the next hop is a media server
+    RequestEdits edits;                       ///< requests only
+    ConnectionId connection = kNoConnection;  ///< streams: this one; none: one to next_hop, made if need be
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).

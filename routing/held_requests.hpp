@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parser/replaces.hpp"
+#include "routing/connection_id.hpp"
 #include "routing/endpoint.hpp"
 #include "routing/local_addresses.hpp"
 #include "routing/owner_probe.hpp"
@@ -19,6 +20,7 @@ struct HeldMessage {
     std::string bytes;
     Endpoint from;
     ListenerIndex listener = 0;
+    ConnectionId connection = kNoConnection;
 };
 
 /// Requests that wait for a probe's answer: the only place where a message waits. Bounded in number,
