@@ -14,7 +14,7 @@ namespace {
 std::string unknown_verb(CLI::App& app, const std::string& word) {
     std::string text = fmt::format("unknown verb \"{}\"; there are:\n", word);
     for (const CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
-        text += fmt::format("  {:<9}{}\n", verb->get_name(), verb->get_description());
+        text += fmt::format("  {:<11}{}\n", verb->get_name(), verb->get_description());
     }
     return text;
 }
@@ -46,6 +46,10 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
         ->add_option("call-id", command.call_id)
         ->required()
         ->type_name("CALL-ID");
+    verb("registrar", "Which server a user is registered at", ControlVerb::registrar)
+        ->add_option("user", command.user)
+        ->required()
+        ->type_name("USER");
     verb("explain", "Where the message on standard input would go now, and why", ControlVerb::explain)
         ->add_option("--from", command.from, "Where it came from")
         ->type_name("TRANSPORT:IP:PORT");

@@ -7,7 +7,7 @@
 
 namespace sipsteer {
 
-enum class ControlVerb : std::uint8_t { status, servers, owner, explain, version };
+enum class ControlVerb : std::uint8_t { status, servers, owner, registrar, explain, version };
 
 /// What `sipsteerctl` is to do.
 struct ControlCommand {
@@ -15,6 +15,7 @@ struct ControlCommand {
     std::string socket;  ///< empty: where the proxy puts it by default
     bool json = false;
     std::string call_id;  ///< of owner
+    std::string user;     ///< of registrar
     std::string from;     ///< of explain; empty: not said
 };
 

@@ -104,6 +104,10 @@ std::optional<std::string> owners_text(std::string_view text) {
         {{"SERVER", "server"}, {"STATE", "state"}, {"EXPIRES IN S", "expires_in_s"}, {"SOURCE", "source"}});
 }
 
+std::optional<std::string> registrars_text(std::string_view text) {
+    return table(text, "registrars", {{"SERVER", "server"}, {"EXPIRES IN S", "expires_in_s"}});
+}
+
 std::optional<std::string> version_text(std::string_view text) {
     const auto version = member_of(text, "version");
     if (!version) return std::nullopt;

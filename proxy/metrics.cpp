@@ -137,6 +137,8 @@ void add_gauges(Page& page, const Gauges& gauges) {
                static_cast<double>(gauges.call_table_entries));
     page.gauge("sipsteer_pin_table_entries", "Entries of the pin table.",
                static_cast<double>(gauges.pin_table_entries));
+    page.gauge("sipsteer_binding_table_entries", "Users whose registrar is known.",
+               static_cast<double>(gauges.binding_table_entries));
     page.gauge("sipsteer_key_persistent", "1 when the cluster key outlives the process.",
                gauges.key_persistent ? 1 : 0);
     page.counter("sipsteer_log_lines_lost_total", "Log lines lost because their reader was too slow.",

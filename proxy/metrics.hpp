@@ -21,6 +21,7 @@ struct Gauges {
     std::vector<ServerGauges> servers;
     std::uint64_t call_table_entries = 0;
     std::uint64_t pin_table_entries = 0;
+    std::uint64_t binding_table_entries = 0;
     bool key_persistent = false;
     double start_time_seconds = 0;  ///< since 1970
     std::uint64_t log_lines_lost = 0;

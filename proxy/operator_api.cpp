@@ -59,6 +59,8 @@ void OperatorApi::add_public_routes(HttpRouter& router) {
 }
 
 void OperatorApi::add_admin_routes(HttpRouter& router) {
+    router.get("/api/v1/registrars/{}",
+               [this](const HttpRequest& request) { return registrars(request.parameters.front()); });
     router.post("/api/v1/explain", [this](const HttpRequest& request) { return explain_message(request); });
 }
 
@@ -73,6 +75,7 @@ std::string OperatorApi::metrics() const {
     }
     gauges.call_table_entries = tables_.calls.size();
     gauges.pin_table_entries = tables_.pins.size();
+    gauges.binding_table_entries = tables_.bindings.size();
     gauges.key_persistent = key_persistent_;
     gauges.start_time_seconds = started_at_;
     gauges.log_lines_lost = log_lines_lost();
@@ -98,6 +101,19 @@ HttpResponse OperatorApi::owners(std::string_view call_id) const {
     }
     if (dialogs.empty()) return http_error(404, "unknown");
     return json(200, {{"dialogs", std::move(dialogs)}});
+}
+
+HttpResponse OperatorApi::registrars(std::string_view user) const {
+    const auto snapshot = snapshots_.get();
+    const Seconds now = seconds_since_boot();
+    boost::json::array list;
+    for (const Binding& binding : tables_.bindings.find_all(aor_user_hash(*snapshot, user), now)) {
+        const auto index = snapshot->servers.by_id(binding.server);
+        list.push_back({{"server", index ? snapshot->servers[*index].name : "removed"},
+                        {"expires_in_s", binding.expires - now}});
+    }
+    if (list.empty()) return http_error(404, "unknown");
+    return json(200, {{"registrars", std::move(list)}});
 }
 
 HttpResponse OperatorApi::servers() const {
@@ -126,6 +142,7 @@ HttpResponse OperatorApi::status() const {
                       {"call_table_entries", tables_.calls.size()},
                       {"call_table_capacity", tables_.calls.capacity()},
                       {"pin_table_entries", tables_.pins.size()},
+                      {"binding_table_entries", tables_.bindings.size()},
                       {"key_persistent", key_persistent_}});
 }
 

@@ -32,6 +32,7 @@ class OperatorApi {
     [[nodiscard]] std::string metrics() const;
     [[nodiscard]] HttpResponse ready() const;
     [[nodiscard]] HttpResponse owners(std::string_view call_id) const;
+    [[nodiscard]] HttpResponse registrars(std::string_view user) const;
     [[nodiscard]] HttpResponse servers() const;
     [[nodiscard]] HttpResponse status() const;
     [[nodiscard]] HttpResponse explain_message(const HttpRequest& request);

@@ -89,15 +89,15 @@ RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, c
                                Seconds now, DecisionSteps* steps) const noexcept {
     if (learning_ == Learning::off) {
         PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
-        return Router{snapshot, tables_.pins, tables_.calls, turn}.decide(message_, source, now, answer,
-                                                                          steps);
+        return Router{snapshot, tables_.pins, tables_.calls, tables_.bindings, turn}.decide(
+            message_, source, now, answer, steps);
     }
-    const Router router{snapshot, tables_.pins, tables_.calls, tables_.turn};
+    const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.turn};
     RouteDecision decision = router.decide(message_, source, now, answer, steps);
-    if (!apply(decision.effects, tables_.pins, tables_.calls, now)) {
+    if (!apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, now)) {
         // Another worker pinned a copy of this INVITE elsewhere just now: that pin decides.
         decision = router.decide(message_, source, now, answer, steps);
-        static_cast<void>(apply(decision.effects, tables_.pins, tables_.calls, now));
+        static_cast<void>(apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, now));
     }
     return decision;
 }

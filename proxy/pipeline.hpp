@@ -16,10 +16,11 @@ namespace sipsteer {
 
 /// The tables that all workers share.
 struct Tables {
-    explicit Tables(std::size_t max_calls) : pins(max_calls), calls(max_calls) {}
+    explicit Tables(std::size_t max_calls) : pins(max_calls), calls(max_calls), bindings(max_calls) {}
 
     PinTable pins;
     CallTable calls;
+    BindingTable bindings;
     PlacementTurn turn{0};
     ProbeUses probe_uses;
 };

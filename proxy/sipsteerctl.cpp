@@ -27,6 +27,7 @@ std::optional<std::string> text_for(ControlVerb verb, const std::string& body) {
     switch (verb) {
         case ControlVerb::servers: return servers_text(body);
         case ControlVerb::owner: return owners_text(body);
+        case ControlVerb::registrar: return registrars_text(body);
         case ControlVerb::explain: {
             const auto explanation = explanation_from_json(body);
             if (!explanation) return std::nullopt;
@@ -43,6 +44,8 @@ tl::expected<ControlAnswer, std::string> ask(const ControlCommand& command, cons
         case ControlVerb::servers: return ask_proxy(socket, "GET", "/api/v1/servers");
         case ControlVerb::owner:
             return ask_proxy(socket, "GET", "/api/v1/owners/" + percent_encoded(command.call_id));
+        case ControlVerb::registrar:
+            return ask_proxy(socket, "GET", "/api/v1/registrars/" + percent_encoded(command.user));
         case ControlVerb::explain:
             return ask_proxy(socket, "POST", "/api/v1/explain?from=" + percent_encoded(command.from),
                              std::string{std::istreambuf_iterator<char>{std::cin}, {}});

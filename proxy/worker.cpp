@@ -139,6 +139,9 @@ void Worker::sweep() {
         tables_.calls.sweep(now, kSweepSlots);
     }
     if (sweeps_until_trial_-- == 0) try_servers();
+    for (std::size_t i = 0; i <= tables_.bindings.slots() / (kSweepSlots * kSweepPauses); ++i) {
+        tables_.bindings.sweep(now, kSweepSlots);
+    }
     for (std::size_t i = 0; i <= tables_.pins.slots() / (kSweepSlots * kSweepPauses); ++i) {
         tables_.pins.sweep(now, kSweepSlots);
     }

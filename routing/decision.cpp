@@ -26,12 +26,18 @@ void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) n
 
 }  // namespace
 
-bool apply(const Effects& effects, PinTable& pins, CallTable& calls, Seconds now) noexcept {
+bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings,
+           Seconds now) noexcept {
     if (effects.pin) {
         const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
         if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
     }
     if (effects.answer) pins.answered(effects.answer->key, effects.answer->provisional, now);
+    if (const auto& change = effects.binding; change && change->lifetime != 0) {
+        bindings.bind(change->aor, change->server, now, change->lifetime);
+    } else if (change) {
+        bindings.unbind(change->aor, change->server, now);
+    }
     for (std::uint8_t i = 0; i < effects.dialog_count; ++i) apply(effects.dialogs[i], calls, now);
     return true;
 }

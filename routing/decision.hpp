@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "parser/replaces.hpp"
+#include "routing/binding_table.hpp"
 #include "routing/call_table.hpp"
 #include "routing/connection_id.hpp"
 #include "routing/local_addresses.hpp"
@@ -89,6 +90,11 @@ struct Effects {
         std::uint64_t key = 0;
         bool provisional = false;
     };
+    struct BindingChange {
+        AorKey aor;
+        ServerId server = kNoServer;
+        Seconds lifetime = 0;  ///< 0: nothing is bound there any more
+    };
     struct DialogChange {
         enum class What : std::uint8_t { learn_early, learn_confirmed, witness, refresh, end, end_early };
         What what = What::learn_early;
@@ -101,6 +107,7 @@ struct Effects {
 
     std::optional<PinWrite> pin;
     std::optional<PinAnswer> answer;
+    std::optional<BindingChange> binding;
     std::array<DialogChange, 4> dialogs;  ///< up to two for each end that is a server
     std::uint8_t dialog_count = 0;
 
@@ -126,6 +133,7 @@ struct RouteDecision {
 
 /// Applies what a decision teaches. False when another worker pinned the same INVITE elsewhere
 /// meanwhile: decide again, the pin now tells.
-[[nodiscard]] bool apply(const Effects& effects, PinTable& pins, CallTable& calls, Seconds now) noexcept;
+[[nodiscard]] bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings,
+                         Seconds now) noexcept;
 
 }  // namespace sipsteer

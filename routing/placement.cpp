@@ -5,29 +5,21 @@
 
 #include "parser/header_lines.hpp"
 #include "parser/name_addr.hpp"
+#include "routing/address_of_record.hpp"
 #include "routing/rendezvous.hpp"
 
 namespace sipsteer {
 namespace {
 
-/// User of a URI; of a tel URI its number.
-std::string_view user_of(std::string_view text) noexcept {
-    const auto uri = SipUri::parse(text);
-    if (!uri) return {};
-    if (uri->scheme == UriScheme::tel)
-        return text.substr(4, text.find(';') == std::string_view::npos ? text.size() : text.find(';') - 4);
-    return uri->user;
-}
-
 std::string_view user_in_header(const MessageView& request, HeaderId id) noexcept {
     const auto address = NameAddr::parse(request.value(id));
-    return address ? user_of(address->uri) : std::string_view{};
+    const auto uri = address ? SipUri::parse(address->uri) : Failure(address.error());
+    return uri ? user_of(*uri) : std::string_view{};
 }
 
 std::string_view affinity_user(const MessageView& request, const SipUri& uri, const Source& source) noexcept {
     if (request.method() == Method::register_) return user_in_header(request, HeaderId::to);
-    const std::string_view user =
-        source.is_server() ? user_of(uri.whole) : user_in_header(request, HeaderId::from);
+    const std::string_view user = source.is_server() ? user_of(uri) : user_in_header(request, HeaderId::from);
     return iequals(user, "anonymous") ? std::string_view{} : user;
 }
 
@@ -125,14 +117,17 @@ std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, 
     });
 }
 
+bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) noexcept {
+    return server.takes_new_calls() && (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
+}
+
 std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method, std::uint64_t key,
                                  std::uint16_t group, std::optional<ServerIndex> exclude,
                                  const OwnerCounts& counts, PlacementTurn& turn) noexcept {
     for (const bool backup : {false, true}) {
         const auto fits = [&](ServerIndex index, const MediaServer& server) {
             return server.group == group && server.backup == backup && exclude != index &&
-                   server.takes_new_calls() &&
-                   (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
+                   takes_another_call(server, counts);
         };
         std::optional<ServerIndex> chosen;
         switch (method) {

@@ -32,6 +32,9 @@ using PlacementTurn = std::atomic<std::uint32_t>;
                                                  std::uint16_t group,
                                                  std::optional<ServerIndex> exclude) noexcept;
 
+/// It takes new calls and has room for one more (`max_calls`).
+[[nodiscard]] bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) noexcept;
+
 /// The server that takes a new call: home when it takes new calls, else the best that does; a backup
 /// only when no other does. `method` hash for what no pin remembers (only INVITEs are pinned).
 /// None: no server of the group takes new calls.

@@ -198,13 +198,31 @@ RouteDecision Router::new_request(const Work& work) const noexcept {
     return place_new(work, reason);
 }
 
+/// Where the user is registered whom another server calls: only that one can reach his phone.
+std::optional<ServerIndex> Router::registrar(const Work& work) const noexcept {
+    if (!work.source.is_server() || work.message.method() == Method::register_) return std::nullopt;
+    const auto aor = aor_key(snapshot_, work.uri);
+    const auto binding = aor ? bindings_.find(*aor, work.now) : std::nullopt;
+    const auto server = binding ? snapshot_.servers.by_id(binding->server) : std::nullopt;
+    if (!server || server == work.source.server) return std::nullopt;
+    if (!takes_another_call(snapshot_.servers[*server], calls_.counts())) {
+        work.note("registered, at a server that takes no new calls", snapshot_.servers[*server].name);
+        return std::nullopt;
+    }
+    work.note("registered at", snapshot_.servers[*server].name);
+    return server;
+}
+
 RouteDecision Router::place_new(const Work& work, RouteReason reason) const noexcept {
     const std::uint64_t key = affinity_key(snapshot_, work.message, work.uri, work.source);
     const std::uint16_t group = group_for(snapshot_, work.uri, work.source);
     // Only an INVITE is pinned; anything else must find its server again by the hash alone.
     const bool remembered = work.message.method() == Method::invite;
-    const auto server = place(snapshot_, remembered ? snapshot_.routing.placement : PlacementMethod::hash,
-                              key, group, work.source.server, calls_.counts(), turn_);
+    auto server = registrar(work);
+    if (!server) {
+        server = place(snapshot_, remembered ? snapshot_.routing.placement : PlacementMethod::hash, key,
+                       group, work.source.server, calls_.counts(), turn_);
+    }
     if (!server) return no_server(work);
     work.note("placed on", snapshot_.servers[*server].name);
     RouteDecision decision = to_server(work, *server, reason, transfer_edits(work, reason));

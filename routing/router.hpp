@@ -16,8 +16,8 @@ namespace sipsteer {
 class Router {
   public:
     Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls,
-           PlacementTurn& turn) noexcept
-        : snapshot_(snapshot), pins_(pins), calls_(calls), turn_(turn) {}
+           const BindingTable& bindings, PlacementTurn& turn) noexcept
+        : snapshot_(snapshot), pins_(pins), calls_(calls), bindings_(bindings), turn_(turn) {}
 
     /// `message` was parsed without an error. `answer`: what an earlier Ask has brought. `steps`, when
     /// given, gets a line for each thing looked at.
@@ -53,6 +53,7 @@ class Router {
     [[nodiscard]] RouteDecision in_dialog(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision new_request(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision place_new(const Work& work, RouteReason reason) const noexcept;
+    [[nodiscard]] std::optional<ServerIndex> registrar(const Work& work) const noexcept;
     [[nodiscard]] bool is_for_us(const Work& work) const noexcept;
 
     // Transfers (router_transfer.cpp)
@@ -90,6 +91,7 @@ class Router {
     const Snapshot& snapshot_;
     const PinTable& pins_;
     const CallTable& calls_;
+    const BindingTable& bindings_;
     PlacementTurn& turn_;
 };
 

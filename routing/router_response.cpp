@@ -1,5 +1,6 @@
 #include "routing/branch.hpp"
 #include "routing/dialog_observer.hpp"
+#include "routing/registration_observer.hpp"
 #include "routing/router.hpp"
 #include "routing/via_target.hpp"
 
@@ -66,7 +67,13 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     forward.listener = *listener;
     if (to_server) forward.server = snapshot_.servers.by_id(*origin);
     decision.action = forward;
-    if (origin) observe_response(snapshot_, message, work.source, *origin, decision.effects);
+    if (origin) {
+        observe_response(snapshot_, message, work.source, *origin, decision.effects);
+        if (work.source.is_server()) {
+            observe_registration(snapshot_, message, snapshot_.servers[*work.source.server].id,
+                                 decision.effects);
+        }
+    }
     return decision;
 }
 

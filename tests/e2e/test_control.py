@@ -111,6 +111,29 @@ def test_explain_sees_the_live_tables_and_leaves_them(binary, ctl):
         asyncio.run(story())
 
 
+def test_registrar(binary, ctl):
+    """Where a user is registered, for people and for scripts; only the admin socket tells it."""
+    bob = StubServer("pbx-1", "127.0.1.1", 5060, PROXY, rtp=False)
+    alice = Phone("alice", "127.0.2.1", 5060, PROXY, rtp=False)
+    sipsteer = Sipsteer(cluster_config(SERVERS[:1]), binary)
+
+    async def story():
+        async with started(bob, alice):
+            await asyncio.to_thread(sipsteer.start)
+            assert await alice.register(expires=300) == 200
+            told = await asyncio.to_thread(ctl, "-s", sipsteer.admin_socket, "registrar", "%61lice")
+            assert told.returncode == 0 and "pbx-1" in told.stdout, told.stderr
+            unknown = await asyncio.to_thread(ctl, "-s", sipsteer.admin_socket, "registrar", "bob")
+            assert (unknown.returncode, unknown.stdout) == (1, "")
+            assert (await asyncio.to_thread(sipsteer.get, "/api/v1/registrars/alice"))[0] == 404
+            metrics = await asyncio.to_thread(sipsteer.metrics)
+            assert metrics.sum("sipsteer_binding_table_entries") == 1
+
+    with contextlib.ExitStack() as stack:
+        stack.push(sipsteer)
+        asyncio.run(story())
+
+
 def test_explain_refuses_what_it_cannot_read(proxy, ctl):
     bad = ctl("-s", proxy.admin_socket, "explain", "--from", "nowhere", text=INVITE)
     assert bad.returncode == 1 and "nowhere" in bad.stderr

@@ -244,7 +244,6 @@ def test_a_fresh_proxy_asks_the_servers(binary, health):
     cluster.run(story)
 
 
-@pytest.mark.skip(reason="no BindingTable yet: a server's call to a user registered at another server is placed by hash")
 def test_a_servers_call_to_a_registered_user_finds_his_registrar(binary):
     async def story(cluster):
         for phone in cluster.phones:

@@ -177,6 +177,7 @@ std::optional<std::uint64_t> TestProxy::counter(std::string_view name) const {
     if (plain == "invalid_record_routes") return all.invalid_record_routes.value();
     if (plain == "pins") return tables_->pins.size();
     if (plain == "calls") return tables_->calls.size();
+    if (plain == "bindings") return tables_->bindings.size();
     if (plain == "dropped" && label.empty()) return sum(all.dropped);
     if (plain == "dropped") {
         if (const auto index = index_of(kDropReasonWords, label)) return all.dropped[*index].value();

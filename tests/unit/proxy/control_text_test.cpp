@@ -23,6 +23,12 @@ TEST(ControlText, Owners) {
         "a       early  180           table\n");
 }
 
+TEST(ControlText, Registrars) {
+    EXPECT_EQ(*registrars_text(R"({"registrars":[{"server":"a","expires_in_s":290}]})"),
+              "SERVER  EXPIRES IN S\n"
+              "a       290\n");
+}
+
 TEST(ControlText, StatusAndVersion) {
     const std::string_view status = R"({"version":"1.2.3","uptime_s":7})";
     EXPECT_EQ(*status_text(status), "version   1.2.3\nuptime_s  7\n");
@@ -35,6 +41,7 @@ TEST(ControlText, WhatIsSomethingElse) {
                              R"({"servers":[1],"dialogs":["x"]})"}) {
         EXPECT_FALSE(servers_text(text)) << text;
         EXPECT_FALSE(owners_text(text)) << text;
+        EXPECT_FALSE(registrars_text(text)) << text;
         EXPECT_FALSE(version_text(text)) << text;
     }
     EXPECT_FALSE(status_text("{}"));

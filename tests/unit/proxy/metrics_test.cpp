@@ -40,12 +40,13 @@ TEST_F(MetricsTest, EveryValueOfAClosedSetIsThereWithZero) {
         const auto line = "sipsteer_decisions_total{reason=\"" + std::string(word) + "\"} 0";
         EXPECT_TRUE(has_line(text, line)) << line;
     }
-    for (const auto* name : {"sipsteer_messages_forwarded_total", "sipsteer_messages_answered_total",
-                             "sipsteer_messages_absorbed_total", "sipsteer_keepalives_total",
-                             "sipsteer_responses_unverified_total", "sipsteer_record_routes_invalid_total",
-                             "sipsteer_call_table_entries", "sipsteer_pin_table_entries",
-                             "sipsteer_key_persistent", "sipsteer_log_lines_lost_total",
-                             "process_start_time_seconds", "sipsteer_process_duration_seconds_count"}) {
+    for (const auto* name :
+         {"sipsteer_messages_forwarded_total", "sipsteer_messages_answered_total",
+          "sipsteer_messages_absorbed_total", "sipsteer_keepalives_total",
+          "sipsteer_responses_unverified_total", "sipsteer_record_routes_invalid_total",
+          "sipsteer_call_table_entries", "sipsteer_pin_table_entries", "sipsteer_binding_table_entries",
+          "sipsteer_key_persistent", "sipsteer_log_lines_lost_total", "process_start_time_seconds",
+          "sipsteer_process_duration_seconds_count"}) {
         EXPECT_TRUE(has_line(text, std::string(name) + " 0")) << name;
     }
     EXPECT_TRUE(has_line(text, "sipsteer_build_info{version=\"" SIPSTEER_VERSION "\"} 1"));
@@ -87,6 +88,7 @@ TEST_F(MetricsTest, Gauges) {
                        {.name = "pbx\"2", .up = false, .probe_usable = false, .calls = 0}};
     gauges_.call_table_entries = 13;
     gauges_.pin_table_entries = 14;
+    gauges_.binding_table_entries = 15;
     gauges_.key_persistent = true;
     gauges_.start_time_seconds = 1700000000.5;
     const auto text = page();
@@ -97,6 +99,7 @@ TEST_F(MetricsTest, Gauges) {
     EXPECT_TRUE(has_line(text, "sipsteer_server_probe_usable{server=\"pbx\\\"2\"} 0"));
     EXPECT_TRUE(has_line(text, "sipsteer_call_table_entries 13"));
     EXPECT_TRUE(has_line(text, "sipsteer_pin_table_entries 14"));
+    EXPECT_TRUE(has_line(text, "sipsteer_binding_table_entries 15"));
     EXPECT_TRUE(has_line(text, "sipsteer_key_persistent 1"));
     EXPECT_TRUE(has_line(text, "process_start_time_seconds 1700000000.5"));
 }
@@ -125,7 +128,7 @@ TEST_F(MetricsTest, EveryFamilyHasHelpAndTypeAndAProperName) {
         }
     }
     EXPECT_EQ(types, helped.size());
-    EXPECT_EQ(types, 19U);
+    EXPECT_EQ(types, 20U);
 }
 
 }  // namespace

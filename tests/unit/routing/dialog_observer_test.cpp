@@ -14,6 +14,7 @@ using sample::Draft;
 struct Observer : testing::Test {
     Snapshot snapshot = sample::snapshot();
     PinTable pins{1000};
+    BindingTable bindings{100};
     CallTable calls{1000};
     Seconds now = 100;
 
@@ -36,7 +37,7 @@ struct Observer : testing::Test {
         const sample::Message message = draft.message();
         Effects effects;
         observe_response(snapshot, message.view(), source, origin, effects);
-        (void)apply(effects, pins, calls, now);
+        (void)apply(effects, pins, calls, bindings, now);
     }
     void request(const std::string& method, const Source& source, const std::string& from_tag,
                  const std::string& to_tag) {
@@ -49,7 +50,7 @@ struct Observer : testing::Test {
         const sample::Message message = draft.message();
         Effects effects;
         observe_request(snapshot, message.view(), source, effects);
-        (void)apply(effects, pins, calls, now);
+        (void)apply(effects, pins, calls, bindings, now);
     }
     /// The dialog whose server end has the tag `local`: server and state, or "none".
     [[nodiscard]] std::string dialog(const std::string& local, const std::string& remote) const {
