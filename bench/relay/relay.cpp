@@ -1,0 +1,129 @@
+// The floor: moves datagrams between phones and servers, one thread, recvmmsg and sendmmsg, and reads no more
+// of SIP than where an answer goes. What a proxy costs above it is its own doing.
+//
+//   relay LISTEN SERVER...      addresses as 127.0.0.1:5060
+//
+// A phone's datagrams go to the server that its port picks. A server's go to the port in the topmost Via of
+// the answer, at the phones' one address, which is that of the latest datagram from a phone.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+constexpr unsigned kBatch = 64;
+constexpr std::size_t kSlot = 9000;
+constexpr int kBufferBytes = 8 << 20;
+
+bool read_address(std::string_view text, sockaddr_in& out) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return false;
+    out = {};
+    out.sin_family = AF_INET;
+    std::uint16_t port = 0;
+    std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+    out.sin_port = htons(port);
+    return port != 0 && ::inet_pton(AF_INET, std::string{text.substr(0, colon)}.c_str(), &out.sin_addr) == 1;
+}
+
+/// Port of the sent-by in the first Via, network order; 0 without one.
+std::uint16_t via_port(std::string_view bytes) {
+    const std::size_t via = bytes.find("Via: SIP/2.0/UDP ");
+    if (via == std::string_view::npos) return 0;
+    const std::size_t colon = bytes.find(':', via + 17);
+    if (colon == std::string_view::npos) return 0;
+    std::uint16_t port = 0;
+    std::from_chars(bytes.data() + colon + 1, bytes.data() + bytes.size(), port);
+    return htons(port);
+}
+
+class Relay {
+  public:
+    Relay(int fd, std::vector<sockaddr_in> servers)
+        : fd_(fd), servers_(std::move(servers)), memory_(std::make_unique<char[]>(kBatch * kSlot)) {}
+
+    void run() {
+        pollfd wait{fd_, POLLIN, 0};
+        while (::poll(&wait, 1, -1) >= 0) {
+            while (round() == static_cast<int>(kBatch)) {
+            }
+        }
+    }
+
+  private:
+    int round() {
+        for (unsigned i = 0; i < kBatch; ++i) {
+            vectors_[i] = {memory_.get() + i * kSlot, kSlot};
+            headers_[i].msg_hdr = {};
+            headers_[i].msg_hdr.msg_name = &addresses_[i];
+            headers_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
+            headers_[i].msg_hdr.msg_iov = &vectors_[i];
+            headers_[i].msg_hdr.msg_iovlen = 1;
+        }
+        const int count = ::recvmmsg(fd_, headers_, kBatch, MSG_DONTWAIT, nullptr);
+        for (int i = 0; i < count; ++i) {
+            vectors_[i].iov_len = headers_[i].msg_len;
+            direct(addresses_[i], {static_cast<const char*>(vectors_[i].iov_base), headers_[i].msg_len});
+        }
+        for (int sent = 0; sent < count;) {
+            const int done = ::sendmmsg(fd_, headers_ + sent, static_cast<unsigned>(count - sent), 0);
+            sent += done > 0 ? done : 1;
+        }
+        return count;
+    }
+
+    /// From where it came to where it goes.
+    void direct(sockaddr_in& address, std::string_view bytes) {
+        for (const sockaddr_in& server : servers_) {
+            if (server.sin_addr.s_addr != address.sin_addr.s_addr || server.sin_port != address.sin_port)
+                continue;
+            address.sin_addr = phone_;
+            address.sin_port = via_port(bytes);
+            return;
+        }
+        phone_ = address.sin_addr;
+        address = servers_[ntohs(address.sin_port) % servers_.size()];
+    }
+
+    int fd_;
+    std::vector<sockaddr_in> servers_;
+    in_addr phone_{};
+    std::unique_ptr<char[]> memory_;
+    mmsghdr headers_[kBatch]{};
+    iovec vectors_[kBatch]{};
+    sockaddr_in addresses_[kBatch]{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    sockaddr_in listen{};
+    std::vector<sockaddr_in> servers(argc > 2 ? static_cast<std::size_t>(argc - 2) : 0);
+    bool good = !servers.empty() && read_address(argv[1], listen);
+    for (std::size_t i = 0; good && i < servers.size(); ++i) good = read_address(argv[i + 2], servers[i]);
+    if (!good) {
+        std::fprintf(stderr, "usage: relay LISTEN SERVER...   (addresses as 127.0.0.1:5060)\n");
+        return 2;
+    }
+    const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+    for (const int option : {SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE})
+        ::setsockopt(fd, SOL_SOCKET, option, &kBufferBytes, sizeof kBufferBytes);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&listen), sizeof listen) != 0) {
+        std::perror("relay");
+        return 1;
+    }
+    Relay{fd, servers}.run();
+    return 1;
+}
