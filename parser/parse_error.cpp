@@ -35,6 +35,8 @@ constexpr std::array<Words, static_cast<std::size_t>(ParseError::kCount)> kWords
     {"bad_max_forwards", "Bad Max-Forwards"},
     {"bad_content_length", "Bad Content-Length"},
     {"body_truncated", "Content-Length Mismatch"},
+    {"missing_content_length", "Missing Content-Length"},
+    {"message_too_large", "Message Too Large"},
     {"duplicate_header", "Duplicate Header"},
     {"bad_uri", "Bad URI"},
     {"bad_name_addr", "Bad Address"},

@@ -29,8 +29,10 @@ enum class ParseError : std::uint8_t {
     cseq_method_mismatch,
     bad_max_forwards,
     bad_content_length,
-    body_truncated,    ///< Content-Length is larger than what arrived
-    duplicate_header,  ///< a header that may stand once stands twice
+    body_truncated,          ///< Content-Length is larger than what arrived
+    missing_content_length,  ///< on a stream, where it says where the message ends
+    message_too_large,       ///< on a stream: header section or message over its limit
+    duplicate_header,        ///< a header that may stand once stands twice
     bad_uri,
     bad_name_addr,
     bad_replaces,  ///< Replaces, Join or Target-Dialog

@@ -14,6 +14,8 @@ namespace sipsteer::laws {
 [[nodiscard]] std::string name_addr_law(std::string_view input);
 [[nodiscard]] std::string replaces_law(std::string_view input);
 [[nodiscard]] std::string refer_to_law(std::string_view input);
+/// The first byte says where the rest is split.
+[[nodiscard]] std::string stream_framer_law(std::string_view input);
 [[nodiscard]] std::string ip_address_law(std::string_view input);
 
 }  // namespace sipsteer::laws
