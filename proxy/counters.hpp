@@ -1,26 +1,15 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "parser/method.hpp"
+#include "proxy/counter.hpp"
+#include "proxy/server_counters.hpp"
 #include "routing/route_reason.hpp"
 
 namespace sipsteer {
-
-/// A counter that one worker writes and any thread reads. An increment is a plain load and store:
-/// no locked instruction on the packet path.
-class Counter {
-  public:
-    void add(std::uint64_t n = 1) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-    }
-    [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
-
-  private:
-    std::atomic<std::uint64_t> value_{0};
-};
 
 enum class MessageKind : std::uint8_t { request, response, invalid, kCount };
 enum class CounterTransport : std::uint8_t { udp, tcp, tls, ws, wss, kCount };
@@ -41,6 +30,10 @@ struct alignas(64) Counters {
     Counter absorbed;
     PerValue<DropReason> dropped;
     PerValue<RouteReason> decisions;
+
+    std::array<Counter, static_cast<std::size_t>(Method::other) + 1> requests;  ///< received, by method
+    std::array<Counter, kCodeClasses> responses;                                ///< received, by class
+    ServerCounterTable servers;
 
     Counter keepalives;             ///< datagrams without a message, outside the law
     Counter unverified_responses;   ///< from a server, our sent-by, branch not verifiable

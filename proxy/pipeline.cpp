@@ -70,6 +70,13 @@ void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
         .received[static_cast<std::size_t>(counter_of(incoming.from.transport))]
                  [static_cast<std::size_t>(kind)]
         .add();
+    if (!sip) return;
+    if (message_.is_request()) {
+        counters_.requests[static_cast<std::size_t>(message_.method())].add();
+    } else if (const std::size_t code_class = message_.status_code() / 100U;
+               code_class >= 1 && code_class <= kCodeClasses) {
+        counters_.responses[code_class - 1].add();
+    }
 }
 
 /// Decide, and ask the servers once when the decision wants that.
@@ -136,6 +143,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
                           std::span<char> out) const noexcept {
     Outcome outcome;
     outcome.reason = decision.reason;
+    outcome.from_server = snapshot.servers.id_of(source.server);
     if (const Drop* drop = std::get_if<Drop>(&decision.action)) {
         outcome.what = Outcome::What::dropped;
         outcome.drop = drop->reason;
@@ -165,6 +173,9 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     outcome.listener = forward->listener;
     outcome.connection = forward->connection;
     outcome.server = forward->server;
+    outcome.to_server = snapshot.servers.id_of(forward->server);
+    outcome.code_class = static_cast<std::uint8_t>(message_.status_code() / 100U);
+    outcome.starts_call = request && message_.method() == Method::invite && message_.to_tag().empty();
     outcome.size = *written;
     return outcome;
 }
@@ -186,6 +197,19 @@ Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const R
     return outcome;
 }
 
+void Pipeline::count_servers(const Outcome& outcome) noexcept {
+    if (outcome.from_server != kNoServer) {
+        ServerCounters& server = counters_.servers.of(outcome.from_server);
+        server.received.add();
+        if (outcome.code_class != 0) server.answers[outcome.code_class - 1U].add();
+    }
+    if (outcome.to_server != kNoServer) {
+        ServerCounters& server = counters_.servers.of(outcome.to_server);
+        server.sent.add();
+        if (outcome.starts_call) server.invites.add();
+    }
+}
+
 void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
     // What is held is counted when it goes on; keep-alives and answers to probes are no messages.
     if (outcome.what == Outcome::What::nothing || outcome.what == Outcome::What::held ||
@@ -193,6 +217,7 @@ void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
         return;
     }
     counters_.decisions[static_cast<std::size_t>(outcome.reason)].add();
+    count_servers(outcome);
     const auto drop = [this](DropReason reason) {
         counters_.dropped[static_cast<std::size_t>(reason)].add();
     };

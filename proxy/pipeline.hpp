@@ -53,6 +53,10 @@ struct Outcome {
     ConnectionId connection = kNoConnection;  ///< streams: by this one; none: one to `to`, made if need be
     std::size_t size = 0;                     ///< bytes written to `out`
     std::optional<ServerIndex> server{};      ///< when it goes to a media server
+    ServerId to_server = kNoServer;           ///< the same by id
+    ServerId from_server = kNoServer;         ///< the media server that sent it
+    std::uint8_t code_class = 0;              ///< 1 to 6: a response
+    bool starts_call = false;                 ///< an INVITE outside of a dialog
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
     ProbeVerdict verdict = ProbeVerdict::unknown;
@@ -94,6 +98,7 @@ class Pipeline {
 
   private:
     void count(const Incoming& incoming, bool sip) noexcept;
+    void count_servers(const Outcome& outcome) noexcept;
     [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
                                 Seconds now, std::span<char> out, DecisionSteps* steps) noexcept;
     [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source,

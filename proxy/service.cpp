@@ -23,8 +23,10 @@ Service::Service(Config config, const ClusterSecret& secret)
       built_(build_snapshot(config_, ClusterKey::derive(secret.secret))),
       snapshots_(built_.snapshot),
       tables_(config_.calls.max),
-      api_(snapshots_, tables_, workers_, secret.persistent()) {
+      api_(snapshots_, tables_, workers_, secret.persistent()),
+      statistics_(context_, snapshots_, tables_, workers_) {
     api_.add_public_routes(router_);
+    statistics_.add_routes(router_);
     admin_router_ = router_;
     api_.add_admin_routes(admin_router_);
 }
@@ -39,6 +41,7 @@ std::string Service::start() {
     if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
     for (const auto& worker : workers_) worker->start(workers_);
+    statistics_.start();
     for (const Listener& listener : built_.snapshot->local.listeners()) {
         log_event(LogLevel::info, "listening",
                   {{"address", to_string(listener.bind)}, {"advertise", listener.sent_by}});

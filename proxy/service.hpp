@@ -15,6 +15,7 @@
 #include "proxy/pipeline.hpp"
 #include "proxy/snapshot_builder.hpp"
 #include "proxy/snapshot_cell.hpp"
+#include "proxy/statistics.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {
@@ -50,6 +51,7 @@ class Service {
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
     OperatorApi api_;
+    Statistics statistics_;
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;
     HttpRouter admin_router_;  ///< all of router_, and what only the admin socket may

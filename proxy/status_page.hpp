@@ -1,11 +1,16 @@
 #pragma once
 
+#include <string_view>
+
 #include "proxy/http_router.hpp"
 
 namespace sipsteer {
 
-/// The page at `/`: one HTML text without anything from elsewhere. It asks /api/v1/status,
-/// /api/v1/servers and /metrics for what it shows, once a second; it knows nothing by itself.
+/// The page and its Content-Security-Policy, made from proxy/status_page/ when this is built.
+extern const std::string_view kStatusPage;
+extern const std::string_view kStatusPagePolicy;
+
+/// The answer to `/`: one page that reads the API; nothing in it comes from elsewhere.
 [[nodiscard]] HttpResponse status_page();
 
 }  // namespace sipsteer

@@ -15,7 +15,7 @@ packages_of() {
         demo) echo debootstrap iproute2 sip-tester python3 ;;
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
                    libsofia-sip-ua-dev libhiredis-dev python3-pytest sipsak baresip-core linphone-cli kamailio \
-                   redis-server valgrind ;;
+                   redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
         *) return 1 ;;
     esac
 }
