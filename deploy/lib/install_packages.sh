@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that sipsteer needs, by groups, and only those that are missing.
 #
-#   install_packages.sh GROUP...      GROUP: build demo test
+#   install_packages.sh GROUP...      GROUP: build demo test bench
 #
 # With nothing missing it neither needs root nor the network. Installed daemons are not started.
 # Exit status: 0 all there, 1 something could not be had (named on stderr), 2 usage.
@@ -16,6 +16,7 @@ packages_of() {
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
                    libsofia-sip-ua-dev libhiredis-dev python3-pytest sipsak baresip-core linphone-cli kamailio \
                    redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
+        bench) echo kamailio libnginx-mod-stream nginx-core sip-tester valgrind ;;
         *) return 1 ;;
     esac
 }
@@ -42,10 +43,10 @@ why_not() {
     fi
 }
 
-[ $# -gt 0 ] || { echo "usage: ${0##*/} build|demo|test..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: ${0##*/} build|demo|test|bench..." >&2; exit 2; }
 wanted=()
 for group in "$@"; do
-    list=$(packages_of "$group") || { echo "${0##*/}: no group '$group' (there are: build demo test)" >&2; exit 2; }
+    list=$(packages_of "$group") || { echo "${0##*/}: no group '$group' (there are: build demo test bench)" >&2; exit 2; }
     read -ra list <<<"${list//$'\n'/ }"
     wanted+=("${list[@]}")
 done

@@ -1,0 +1,91 @@
+"""Something that forwards: how it is started, watched and stopped."""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BUILD = REPOSITORY / "build"
+PROXY = "127.0.0.1:5060"
+READY_SECONDS = 10
+
+
+def servers(count=4):
+    return [f"127.0.1.{number}:5060" for number in range(1, count + 1)]
+
+
+class TargetFailed(RuntimeError):
+    pass
+
+
+class Target:
+    """One kind of forwarder. `name` is short and unique, `label` says to readers what it is. `middle` is what the
+    generator may expect of it; `modes` what it can play; `needs` the program that has to be installed."""
+
+    middle = "proxy"
+    modes = ("calls", "one-way", "transfers", "rate")
+    stop_seconds = 10
+
+    def __init__(self, name, label, needs):
+        self.name, self.label, self.needs = name, label, str(needs)
+        self._process = self._home = None
+
+    def available(self):
+        return shutil.which(self.needs) is not None
+
+    def command(self, home):
+        """The command line; `home` is an empty folder for its files."""
+        raise NotImplementedError
+
+    def version(self):
+        """What the program calls itself."""
+        raise NotImplementedError
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def __enter__(self):
+        self._home = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self._home.chmod(0o755)
+        with open(self._home / "output", "wb") as output:
+            self._process = subprocess.Popen(self.command(self._home), cwd=self._home, stdin=subprocess.DEVNULL,
+                                             stdout=output, stderr=output)
+        try:
+            self._wait_bound()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait_bound(self):
+        address, port = PROXY.split(":")
+        wanted = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + f":{int(port):04X}"
+        deadline = time.monotonic() + READY_SECONDS
+        while wanted not in pathlib.Path("/proc/thread-self/net/udp").read_text():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise TargetFailed(f"{self.name} does not start:\n{self.output()}")
+            time.sleep(0.02)
+        time.sleep(0.3)     # children and timers of some come up after the socket
+
+    def output(self):
+        return (self._home / "output").read_text(errors="replace")[-3000:]
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(self.stop_seconds)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def first_line(*command):
+    """What a program prints first, for versions; both streams."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    line = (done.stdout + done.stderr).strip().splitlines()[0]
+    return line.replace("version: ", "").replace("nginx nginx/", "nginx ").split(" (")[0].strip()
