@@ -119,7 +119,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "/metrics, /live, /ready, /api/v1/... and the status page at /; \"\": off.",
      .store = store<&C::listen, &C::Listen::http>},
     {.section = "listen", .name = "dscp", .type = integer, .unit = "code point", .initial = "0",
-     .help = "DSCP of what we send.", .available = false, .max = 63, .store = store<&C::listen, &C::Listen::dscp>},
+     .help = "DSCP of what we send.", .max = 63, .store = store<&C::listen, &C::Listen::dscp>},
 
     {.section = "listener", .name = "bind", .unit = "[TRANSPORT:]IP:PORT", .initial_text = "required",
      .sample = R"("udp:10.0.0.5:5060")", .help = "Where to listen; without a transport: udp.",
@@ -226,7 +226,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .store = store<&C::transfer, &C::Transfer::owner_down>},
     {.section = "transfer", .name = "ringing", .type = word, .initial = R"("forward")",
      .help = "\"wait\": hold a transfer of a call that still rings until it is answered.", .reloads = true,
-     .available = false, .words = kRinging, .store = store<&C::transfer, &C::Transfer::ringing>},
+     .words = kRinging, .store = store<&C::transfer, &C::Transfer::ringing>},
     {.section = "transfer", .name = "rewrite_user", .unit = "R-URI user", .initial = R"("")", .help =
      "R-URI user of a matched transfer: Asterisk looks for the extension before it looks at Replaces.",
      .reloads = true, .store = store<&C::transfer, &C::Transfer::rewrite_user>},
@@ -292,8 +292,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "Most stream connections at a time.", .available = false, .min = 1,
      .store = store<&C::limits, &C::Limits::connections>},
     {.section = "limits", .name = "rate_per_source", .type = integer, .unit = "requests per second",
-     .initial = "0", .help = "From one address outside; 0: no limit.", .reloads = true, .available = false,
-     .store = store<&C::limits, &C::Limits::rate_per_source>},
+     .initial = "0", .help = "From one address outside; 0: no limit.", .reloads = true, .store = store<&C::limits, &C::Limits::rate_per_source>},
 
     {.section = "hep", .name = "capture_address", .unit = "HOST:PORT", .initial = R"("")",
      .help = "Where copies go; empty: off.", .available = false,

@@ -46,6 +46,9 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     if (!source.is_server() && snapshot.local[incoming.listener].side == ListenerSide::servers) {
         return perform(snapshot, source, dropped(DropReason::wrong_side, RouteReason::rejected_source), out);
     }
+    if (too_many(snapshot, source)) {
+        return perform(snapshot, source, dropped(DropReason::rate_limited, RouteReason::rejected_rate), out);
+    }
     if (!parsed) {
         if (steps != nullptr) steps->add("parse", to_string(parsed.error()));
         return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
@@ -77,6 +80,16 @@ void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
                code_class >= 1 && code_class <= kCodeClasses) {
         counters_.responses[code_class - 1].add();
     }
+}
+
+/// What is no SIP counts too: it costs the same.
+bool Pipeline::too_many(const Snapshot& snapshot, const Source& source) noexcept {
+    if (snapshot.rate_per_source == 0 || source.is_server() || !message_.is_request() ||
+        learning_ == Learning::off) {
+        return false;
+    }
+    return !tables_.rate_limit.take(snapshot.key.table, source.endpoint.address, snapshot.rate_per_source,
+                                    time_);
 }
 
 /// Decide, and ask the servers once when the decision wants that.
@@ -186,7 +199,7 @@ Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const R
     const auto written = to ? write_reply(message_, source, reply, snapshot.key.sign, out) : std::nullopt;
     if (!written) {
         outcome.what = Outcome::What::dropped;
-        outcome.drop = to ? DropReason::too_large : DropReason::no_next_hop;
+        outcome.drop = to ? DropReason::answer_too_long : DropReason::no_next_hop;
         return outcome;
     }
     outcome.what = Outcome::What::answered;

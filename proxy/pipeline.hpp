@@ -10,6 +10,7 @@
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
 #include "routing/placement.hpp"
+#include "routing/rate_limit.hpp"
 #include "routing/snapshot.hpp"
 
 namespace sipsteer {
@@ -23,6 +24,7 @@ struct Tables {
     BindingTable bindings;
     PlacementTurn turn{0};
     ProbeUses probe_uses;
+    RateLimit rate_limit;
 };
 
 /// A message as it came in. `bytes` must stay until the outcome has been used.
@@ -99,6 +101,7 @@ class Pipeline {
   private:
     void count(const Incoming& incoming, bool sip) noexcept;
     void count_servers(const Outcome& outcome) noexcept;
+    [[nodiscard]] bool too_many(const Snapshot& snapshot, const Source& source) noexcept;
     [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
                                 Seconds now, std::span<char> out, DecisionSteps* steps) noexcept;
     [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source,

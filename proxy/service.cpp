@@ -60,7 +60,7 @@ std::string Service::open_workers() {
     for (std::uint32_t i = 0; i < config_.process.workers; ++i) {
         auto worker = std::make_unique<Worker>(snapshots_, tables_, static_cast<std::uint8_t>(i));
         ListenerIndex failed = 0;
-        if (const auto error = worker->open(failed)) return describe(failed, error);
+        if (const auto error = worker->open(config_.listen.dscp, failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));
     }
     return {};

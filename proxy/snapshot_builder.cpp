@@ -46,6 +46,7 @@ class Builder {
         set_transfer();
         snapshot_.parse_limits.headers = config_.limits.headers;
         snapshot_.message_bytes = config_.limits.message_bytes;
+        snapshot_.rate_per_source = config_.limits.rate_per_source;
         snapshot_.call_ttl =
             static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());
         return {std::make_shared<const Snapshot>(std::move(snapshot_)), std::move(remarks_)};
@@ -200,6 +201,7 @@ class Builder {
         policy.unmatched = same_word<Unmatched>(from.unmatched);
         policy.fallback_strip_replaces = from.fallback_strip_replaces;
         policy.owner_down = same_word<OwnerDown>(from.owner_down);
+        policy.wait_while_ringing = from.ringing == Config::Ringing::wait;
         policy.probe = from.probe;
         policy.ask_untried = config_.health.probe_interval.count() == 0;
         policy.guess_home = from.guess_home;

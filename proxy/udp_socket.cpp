@@ -1,5 +1,6 @@
 #include "proxy/udp_socket.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -35,9 +36,14 @@ void set_buffers(int fd) {
     set(fd, SOL_SOCKET, SO_SNDBUFFORCE, kBufferBytes);
 }
 
+/// The upper six bits of the traffic class; the lower two are ECN's (RFC 3168 §5).
+void set_dscp(int fd, bool v6, std::uint8_t dscp) {
+    if (dscp != 0) set(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, dscp << 2);
+}
+
 }  // namespace
 
-asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind,
+asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind, std::uint8_t dscp,
                                boost::system::error_code& error) {
     const asio::ip::udp::endpoint endpoint = asio_endpoint(bind);
     asio::ip::udp::socket socket{context};
@@ -45,6 +51,7 @@ asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind,
     if (bind.address.v6 && socket.set_option(asio::ip::v6_only{true}, error)) return socket;
     set(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, 1);
     set_buffers(socket.native_handle());
+    set_dscp(socket.native_handle(), bind.address.v6, dscp);
     if (socket.non_blocking(true, error)) return socket;
     if (socket.bind(endpoint, error)) return socket;
     return socket;

@@ -41,11 +41,11 @@ Worker::Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index
 
 Worker::~Worker() { stop(); }
 
-boost::system::error_code Worker::open(ListenerIndex& failed) {
+boost::system::error_code Worker::open(std::uint8_t dscp, ListenerIndex& failed) {
     for (ListenerIndex i = 0; i < snapshot_->local.listeners().size(); ++i) {
         boost::system::error_code error;
         failed = i;
-        sockets_.push_back({open_udp(context_, snapshot_->local[i].bind, error), i});
+        sockets_.push_back({open_udp(context_, snapshot_->local[i].bind, dscp, error), i});
         if (error) return error;
     }
     return {};

@@ -25,8 +25,9 @@ class Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// Opens the sockets of all listeners of the current snapshot. On an error `failed` is the listener.
-    [[nodiscard]] boost::system::error_code open(ListenerIndex& failed);
+    /// Opens the sockets of all listeners of the current snapshot; `dscp` marks what they send. On an error
+    /// `failed` is the listener.
+    [[nodiscard]] boost::system::error_code open(std::uint8_t dscp, ListenerIndex& failed);
 
     /// `all`: the workers by index, to hand over answers to their probes. They must outlive the thread.
     void start(const std::vector<std::unique_ptr<Worker>>& all);

@@ -27,13 +27,13 @@ std::uint64_t branch_mac(const KeyedHash& sign, const ViaView& via, const Messag
     return input.finish();
 }
 
-std::uint64_t reply_mac(const KeyedHash& sign, const MessageView& message) noexcept {
-    return KeyedHash::Input{sign}
-        .add("to-tag")
-        .add(message.call_id())
-        .add(message.from_tag())
-        .add(message.cseq_number())
-        .finish();
+std::uint32_t reply_mac(const KeyedHash& sign, const MessageView& message) noexcept {
+    return static_cast<std::uint32_t>(KeyedHash::Input{sign}
+                                          .add("to-tag")
+                                          .add(message.call_id())
+                                          .add(message.from_tag())
+                                          .add(message.cseq_number())
+                                          .finish());
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& 
 ReplyTag make_reply_tag(const KeyedHash& sign, const MessageView& request) noexcept {
     ReplyTag tag;
     char* at = std::ranges::copy(kReplyPrefix, tag.begin()).out;
-    write_hex(at, reply_mac(sign, request), 16);
+    write_hex(at, reply_mac(sign, request), 8);
     return tag;
 }
 

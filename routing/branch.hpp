@@ -32,8 +32,8 @@ using BranchText = std::array<char, 10 + 8 + 16>;
 inline constexpr std::string_view kListenerParameter = "ss-in";
 
 /// To tag of our own answers: a function of the request, so a retransmission gets the same one and the
-/// ACK to it is recognised without state (RFC 3261 §8.2.7).
-using ReplyTag = std::array<char, 2 + 16>;
+/// ACK to it is recognised without state (RFC 3261 §8.2.7). 32 bits, as §19.3 wants: an answer is short.
+using ReplyTag = std::array<char, 2 + 8>;
 [[nodiscard]] ReplyTag make_reply_tag(const KeyedHash& sign, const MessageView& request) noexcept;
 
 /// The To tag of `ack` is one that we made for its INVITE.

@@ -37,7 +37,7 @@ std::vector<Owner> CallTable::find_all(std::uint64_t call, Seconds now) const {
 }
 
 void CallTable::learn(const DialogKey& key, ServerId server, DialogState state, Seconds now,
-                      Lifetime lifetime) noexcept {
+                      Lifetime lifetime, Caller caller) noexcept {
     Table::Locked shard{table_, key.call};
     unsigned same_call = 0;
     Record* record = shard.find(now, [&](const Record& candidate) {
@@ -50,6 +50,7 @@ void CallTable::learn(const DialogKey& key, ServerId server, DialogState state, 
         fresh.local = key.local;
         fresh.remote = key.remote;
         fresh.server = server;
+        fresh.life = caller == Caller::server ? Record::kCaller : 0;
         fresh.set(state, now + lifetime.seconds, lifetime.timed);
         shard.insert(fresh, now);
         counts_.add(server, 1);

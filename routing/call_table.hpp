@@ -17,6 +17,7 @@ struct Owner {
     ServerId server = kNoServer;
     DialogState state = DialogState::early;
     Seconds expires = 0;
+    bool caller = false;  ///< that server made the call
 };
 
 /// The owners of calls: one record for each end of a dialog that is a media server. A dialog between
@@ -45,11 +46,13 @@ class CallTable {
         Seconds seconds = 0;
         bool timed = false;
     };
+    /// Who made the call: the server whose end the record is, or its peer.
+    enum class Caller : std::uint8_t { peer, server };
 
     /// Learns or refreshes: early never replaces confirmed, nothing but a new dialog follows grace.
     /// At most kMaxForks records of one Call-ID.
-    void learn(const DialogKey& key, ServerId server, DialogState state, Seconds now,
-               Lifetime lifetime) noexcept;
+    void learn(const DialogKey& key, ServerId server, DialogState state, Seconds now, Lifetime lifetime,
+               Caller caller = Caller::peer) noexcept;
 
     /// Prolongs a live confirmed dialog of that server: a negotiated lifetime is set, any other sign of
     /// life prolongs a dialog that has no session timer.
@@ -88,13 +91,15 @@ class CallTable {
         std::uint32_t local = 0;
         std::uint32_t remote = 0;
         ServerId server = kNoServer;
-        std::uint32_t life = 0;  ///< seconds << 3 | timed << 2 | DialogState; good for 17 years
+        std::uint32_t life = 0;  ///< seconds << 4 | caller << 3 | timed << 2 | DialogState; good for 8 years
 
-        [[nodiscard]] Seconds expires() const noexcept { return life >> 3; }
+        static constexpr std::uint32_t kCaller = 8;
+        [[nodiscard]] Seconds expires() const noexcept { return life >> 4; }
+        [[nodiscard]] bool caller() const noexcept { return (life & kCaller) != 0; }
         [[nodiscard]] bool timed() const noexcept { return (life & 4U) != 0; }
         [[nodiscard]] DialogState state() const noexcept { return static_cast<DialogState>(life & 3U); }
         void set(DialogState state, Seconds expires, bool timed = false) noexcept {
-            life = expires << 3 | (timed ? 4U : 0U) | static_cast<std::uint32_t>(state);
+            life = expires << 4 | (life & kCaller) | (timed ? 4U : 0U) | static_cast<std::uint32_t>(state);
         }
         [[nodiscard]] bool is(const DialogKey& key) const noexcept {
             return local == key.local && remote == key.remote;
@@ -118,7 +123,7 @@ class CallTable {
     using Table = ShardedTable<Record, Forget>;
 
     static Owner owner_of(const Record& record) noexcept {
-        return {record.server, record.state(), record.expires()};
+        return {record.server, record.state(), record.expires(), record.caller()};
     }
     void to_grace(Record& record, Seconds now) noexcept;
     template <class Match>

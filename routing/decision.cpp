@@ -5,13 +5,15 @@ namespace {
 
 void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) noexcept {
     using What = Effects::DialogChange::What;
+    const auto caller = change.caller ? CallTable::Caller::server : CallTable::Caller::peer;
     switch (change.what) {
         case What::learn_early:
-            calls.learn(change.key, change.server, DialogState::early, now, {change.lifetime, change.timed});
+            calls.learn(change.key, change.server, DialogState::early, now, {change.lifetime, change.timed},
+                        caller);
             break;
         case What::learn_confirmed:
             calls.learn(change.key, change.server, DialogState::confirmed, now,
-                        {change.lifetime, change.timed});
+                        {change.lifetime, change.timed}, caller);
             break;
         case What::witness: calls.witness(change.key, change.server, now, change.lifetime); break;
         case What::refresh:
@@ -32,7 +34,7 @@ bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTabl
         const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
         if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
     }
-    if (effects.answer) pins.answered(effects.answer->key, effects.answer->provisional, now);
+    if (effects.answer) pins.answered(effects.answer->key, effects.answer->server, effects.answer->status, now);
     if (const auto& change = effects.binding; change && change->lifetime != 0) {
         bindings.bind(change->aor, change->server, now, change->lifetime);
     } else if (change) {

@@ -88,7 +88,8 @@ struct Effects {
     };
     struct PinAnswer {
         std::uint64_t key = 0;
-        bool provisional = false;
+        ServerId server = kNoServer;  ///< that answered; kNoServer: somebody outside
+        std::uint16_t status = 0;
     };
     struct BindingChange {
         AorKey aor;
@@ -100,6 +101,7 @@ struct Effects {
         What what = What::learn_early;
         bool tag_is_local = false;  ///< end_early: whose tag `key.local` is
         bool timed = false;         ///< lifetime was negotiated (RFC 4028)
+        bool caller = false;        ///< learn: that server made the call
         DialogKey key;
         ServerId server = kNoServer;
         Seconds lifetime = 0;

@@ -96,7 +96,7 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     const KeyedHash& hash = snapshot.key.table;
     const ServerId responder = snapshot.servers.id_of(source.server);
     if (response.method() == Method::invite) {
-        effects.answer = {make_pin_key(hash, response, origin), response.status_code() < 200};
+        effects.answer = {make_pin_key(hash, response, origin), responder, response.status_code()};
     }
     if (fails_invite(response)) {
         Change change;
@@ -129,6 +129,7 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     if (origin != kNoServer) {
         change->key = key.reversed();
         change->server = origin;
+        change->caller = true;
         effects.add(*change);
     }
 }

@@ -14,13 +14,14 @@ constexpr char* write_hex(char* out, std::uint64_t value, unsigned digits) noexc
     return out + digits;
 }
 
-/// Reads exactly text.size() hex digits; false when one is none or there are more than 16.
+/// Reads exactly text.size() hex digits as write_hex() writes them; false when one is none, upper case (so
+/// that a signature has one spelling), or there are more than 16.
 [[nodiscard]] constexpr bool read_hex(std::string_view text, std::uint64_t& value) noexcept {
     if (text.size() > 16) return false;
     value = 0;
     for (const char c : text) {
         const int digit = hex_value(c);
-        if (digit < 0) return false;
+        if (digit < 0 || (c >= 'A' && c <= 'F')) return false;
         value = value << 4 | static_cast<std::uint64_t>(digit);
     }
     return true;

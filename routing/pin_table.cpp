@@ -20,16 +20,28 @@ Pin PinTable::pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept {
         shard.insert(fresh, now);
         return pin;
     }
+    if (record->reason == RouteReason::pinned) {
+        record->server = pin.server;
+        record->reason = pin.reason;
+    }
     record->until = std::max(record->until, now + kUnanswered);
     return {record->server, record->reason};
 }
 
-void PinTable::answered(std::uint64_t key, bool provisional, Seconds now) noexcept {
+void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now) noexcept {
+    const bool provisional = status < 200;
     Table::Locked shard{table_, key};
     Record* record = shard.find(now, any);
-    if (record == nullptr) return;
-    record->phase = provisional ? Phase::ringing : Phase::answered;
-    record->until = now + (provisional ? kRinging : kAnswered);
+    if (record == nullptr && (server == kNoServer || (status >= 200 && status < 300))) return;
+    Record fresh;
+    if (record == nullptr) {
+        fresh.server = server;
+        fresh.reason = RouteReason::pinned;
+    }
+    Record& changed = record == nullptr ? fresh : *record;
+    changed.phase = provisional ? Phase::ringing : Phase::answered;
+    changed.until = now + (provisional ? kRinging : kAnswered);
+    if (record == nullptr) shard.insert(fresh, now);
 }
 
 }  // namespace sipsteer

@@ -25,11 +25,14 @@ class PinTable {
 
     [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
 
-    /// Writes the pin, or prolongs the one that stands there. Returns the one that holds.
+    /// Writes the pin, or prolongs the one that stands there; one that answered() made is written over.
+    /// Returns the one that holds.
     Pin pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept;
 
-    /// A response to the INVITE passed: 1xx keeps the pin for kRinging, a final one for kAnswered.
-    void answered(std::uint64_t key, bool provisional, Seconds now) noexcept;
+    /// A response to the INVITE passed: 1xx keeps the pin for kRinging, a final one for kAnswered. Where
+    /// the pin got lost (a restart), 1xx and non-2xx of `server` make one with reason `pinned`: the
+    /// CANCEL or ACK that follows goes there.
+    void answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now) noexcept;
 
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }

@@ -39,6 +39,7 @@ enum class RouteReason : std::uint8_t {
     rejected_unresolved,
     rejected_too_large,
     rejected_response,
+    rejected_rate,
     kCount
 };
 
@@ -71,7 +72,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(RouteReas
                       "rejected_no_server",
                       "rejected_unresolved",
                       "rejected_too_large",
-                      "rejected_response"};
+                      "rejected_response",
+                      "rejected_rate"};
 
 [[nodiscard]] constexpr std::string_view to_string(RouteReason reason) noexcept {
     return kRouteReasonWords[static_cast<std::size_t>(reason)];
@@ -89,13 +91,15 @@ enum class DropReason : std::uint8_t {
     unanswerable,      ///< an ACK that cannot go on: nothing is ever answered to one
     wrong_side,        ///< from outside, on a listener that takes only servers
     too_large,         ///< forwarded copy would not fit its transport
+    answer_too_long,   ///< our answer would be longer than the request of a stranger: no amplifier
+    rate_limited,      ///< more requests than limits.rate_per_source from one address outside
     send_failed,       ///< the kernel refused the send
     kCount
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(DropReason::kCount)> kDropReasonWords{
     "not_sip",     "malformed",    "no_via",     "foreign_response", "forged_response", "own_response",
-    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "send_failed"};
+    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "answer_too_long", "rate_limited",    "send_failed"};
 
 [[nodiscard]] constexpr std::string_view to_string(DropReason reason) noexcept {
     return kDropReasonWords[static_cast<std::size_t>(reason)];

@@ -62,10 +62,12 @@ class Router {
     struct OwnerFound {
         ServerIndex server = 0;
         RouteReason reason = RouteReason::transfer_owner;
+        bool rings = false;  ///< the dialog is early and the server is the callee
     };
     [[nodiscard]] std::optional<Owner> look_up(const Work& work) const noexcept;
     [[nodiscard]] std::optional<OwnerFound> find_owner(const Work& work) const noexcept;
     [[nodiscard]] bool calls_out(const Work& work) const noexcept;
+    [[nodiscard]] bool waits_for_answer(const Work& work, const OwnerFound& found) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> to_owner(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision unmatched(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision to_fallback(const Work& work) const noexcept;

@@ -38,7 +38,8 @@ std::optional<RouteDecision> Router::by_pin(const Work& work) const noexcept {
     if (method == Method::ack && work.routes.claim.valid) return std::nullopt;
     const auto held = pins_.find(pin_key(work), work.now);
     const auto server = held ? snapshot_.servers.by_id(held->server) : std::nullopt;
-    if (!server) {
+    // One that only an answer left behind knows nothing of the changes that the INVITE got.
+    if (!server || (method == Method::invite && held->reason == RouteReason::pinned)) {
         work.note("no pin of this Call-ID and From tag");
         return std::nullopt;
     }

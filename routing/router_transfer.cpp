@@ -35,7 +35,8 @@ std::optional<Router::OwnerFound> Router::find_owner(const Work& work) const noe
     if (const auto owner = look_up(work)) {
         if (const auto server = snapshot_.servers.by_id(owner->server)) {
             work.note("the call table names the owner", snapshot_.servers[*server].name);
-            return OwnerFound{*server, RouteReason::transfer_owner};
+            return OwnerFound{*server, RouteReason::transfer_owner,
+                              owner->state == DialogState::early && !owner->caller};
         }
     }
     work.note("the call table does not know the replaced dialog", work.reference->dialog.call_id);
@@ -54,6 +55,15 @@ std::optional<Router::OwnerFound> Router::find_owner(const Work& work) const noe
     if (!home) return std::nullopt;
     work.note("guess: the replaced Call-ID hashes to", snapshot_.servers[*home].name);
     return OwnerFound{*home, RouteReason::transfer_home};
+}
+
+/// A server that was called and still rings refuses a Replaces. Over UDP the INVITE comes again until
+/// it is answered: a copy that comes once the call is answered goes on. With early-only there is nothing
+/// to wait for.
+bool Router::waits_for_answer(const Work& work, const OwnerFound& found) const noexcept {
+    return snapshot_.transfer.wait_while_ringing && found.rings && work.message.method() == Method::invite &&
+           work.reference->header == DialogReference::Header::replaces &&
+           !work.reference->dialog.early_only && work.source.endpoint.transport == Transport::udp;
 }
 
 /// To the owner, or the question who that is. No value: nobody is.
@@ -75,6 +85,13 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
         work.note("but that server is down");
         if (snapshot_.transfer.owner_down == OwnerDown::fallback) return to_fallback(work);
         return reply(work, 481, "Owner Is Down", RouteReason::transfer_rejected);
+    }
+    if (waits_for_answer(work, *found)) {
+        work.note("but the replaced call still rings there");
+        RouteDecision decision;
+        decision.action = Absorb{};
+        decision.reason = RouteReason::transfer_waiting;
+        return decision;
     }
     RouteDecision decision =
         to_server(work, found->server, found->reason, transfer_edits(work, found->reason));

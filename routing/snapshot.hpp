@@ -54,6 +54,7 @@ struct TransferPolicy {
     OwnerDown owner_down = OwnerDown::reject;
     std::string rewrite_user;
     std::string rewrite_user_if_empty;
+    bool wait_while_ringing = false;  ///< hold back a transfer whose replaced call rings at a server
     bool probe = true;         ///< ask the servers before the unmatched policy
     bool ask_untried = false;  ///< no OPTIONS unasked for: a server is tried with the first question to it
     bool guess_home = false;   ///< else try the server that the replaced Call-ID hashes to
@@ -71,6 +72,7 @@ struct Snapshot {
     TransferPolicy transfer{};
     ParseLimits parse_limits{};
     std::uint32_t message_bytes = 65535;
+    std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit
     Seconds call_ttl = 4 * 3600;
 
     /// The server that a URI names exactly, by address and port.

@@ -84,7 +84,7 @@ TEST(Bytes, AnswersAreReadable) {
         if (sent.outcome.what != Outcome::What::answered) continue;
         ++answered;
         ASSERT_TRUE(sent.bytes.starts_with("SIP/2.0 ")) << sent.bytes;
-        ASSERT_TRUE(sent.bytes.ends_with("\r\nContent-Length: 0\r\n\r\n")) << sent.bytes;
+        ASSERT_LE(sent.bytes.size(), bytes.size()) << sent.bytes;
         ASSERT_EQ(sent.bytes.find("\r\n\r\n"), sent.bytes.size() - 4) << sent.bytes;
         ASSERT_EQ(std::ranges::count(sent.bytes, '\0'), 0);
         for (std::size_t at = 0; at < sent.bytes.size(); ++at) {

@@ -415,11 +415,6 @@ TEST(ConfigWarnings, KeysWithoutEffectInThisVersion) {
     // Neither the default nor what this version does anyway is worth a word.
     EXPECT_EQ(lines("probe = true\n[health]\nprobe_interval = \"2s\"\n"), Lines{});
     EXPECT_EQ(lines("probe = false\n[health]\nprobe_interval = 0\n[nat]\npath = \"off\"\n"), Lines{});
-    EXPECT_EQ(warnings_of("[listen]\nudp = [\"127.0.0.1:5060\"]\ndscp = 46\n[[server]]\nname = \"a\"\nuri = "
-                          "\"sip:127.0.1.1\"\n[transfer]\nunmatched = \"reject\"\n"),
-              Lines{"x.toml:3:8: listen.dscp" + none});
-    EXPECT_EQ(lines("ringing = \"wait\"\nguess_home = true\n"),
-              Lines{"x.toml:8:11: transfer.ringing" + none});
     EXPECT_EQ(lines("[health]\nup_codes = [200]\n[nat]\npath = \"always\"\n[store]\nurl = \"redis://h:1\"\n"),
               (Lines{"x.toml:9:12: health.up_codes" + none, "x.toml:11:8: nat.path" + none,
                      "x.toml:13:7: store.url" + none}));

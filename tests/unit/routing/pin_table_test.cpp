@@ -36,26 +36,42 @@ TEST(PinTable, LivesAsLongAsItsTransaction) {
     EXPECT_EQ(pinned(pins, 2, 20 + PinTable::kUnanswered - 1), kA) << "a retransmission prolongs";
 
     (void)pins.pin(3, {kA}, 0);
-    pins.answered(3, true, 5);
+    pins.answered(3, kNoServer, 180, 5);
     EXPECT_EQ(pinned(pins, 3, 5 + PinTable::kRinging - 1), kA);
     EXPECT_EQ(pinned(pins, 3, 5 + PinTable::kRinging), kNoServer);
 
     (void)pins.pin(4, {kA}, 0);
-    pins.answered(4, true, 5);
-    pins.answered(4, false, 100);
+    pins.answered(4, kNoServer, 180, 5);
+    pins.answered(4, kNoServer, 486, 100);
     EXPECT_EQ(pinned(pins, 4, 100 + PinTable::kAnswered - 1), kA);
     EXPECT_EQ(pinned(pins, 4, 100 + PinTable::kAnswered), kNoServer);
 
-    pins.answered(5, false, 0);
-    EXPECT_EQ(pinned(pins, 5, 1), kNoServer) << "an answer alone makes no pin";
+    pins.answered(5, kNoServer, 486, 0);
+    EXPECT_EQ(pinned(pins, 5, 1), kNoServer) << "an answer from outside alone makes no pin";
+}
+
+TEST(PinTable, TheAnswerOfAServerBringsALostPinBack) {
+    PinTable pins{100};
+    pins.answered(1, kA, 100, 0);
+    EXPECT_EQ(pins.find(1, PinTable::kRinging - 1)->server, kA);
+    EXPECT_EQ(pins.find(1, 1)->reason, RouteReason::pinned);
+    pins.answered(2, kA, 486, 0);
+    EXPECT_EQ(pinned(pins, 2, PinTable::kAnswered - 1), kA);
+    EXPECT_EQ(pinned(pins, 2, PinTable::kAnswered), kNoServer);
+    pins.answered(3, kA, 200, 0);
+    EXPECT_EQ(pinned(pins, 3, 1), kNoServer) << "what follows a 2xx goes by its route set";
+
+    // The INVITE's own decision completes it, once.
+    EXPECT_EQ(pins.pin(1, {kA, RouteReason::transfer_owner}, 5).reason, RouteReason::transfer_owner);
+    EXPECT_EQ(pins.pin(1, {kB, RouteReason::new_call}, 5).server, kA);
 }
 
 TEST(PinTable, SurvivesTheChallengeOfItsInvite) {
     PinTable pins{100};
     (void)pins.pin(1, {kA}, 0);
-    pins.answered(1, false, 1);  // 401
+    pins.answered(1, kNoServer, 486, 1);  // 401
     EXPECT_EQ(pins.pin(1, {kB}, 2).server, kA);
-    pins.answered(1, true, 3);
+    pins.answered(1, kNoServer, 180, 3);
     EXPECT_EQ(pinned(pins, 1, 3 + PinTable::kRinging - 1), kA);
 }
 
@@ -63,7 +79,7 @@ TEST(PinTable, AFloodOfUnansweredOnesCostsNoAnsweredOne) {
     PinTable pins{60};
     for (std::uint64_t i = 1; i <= 20; ++i) {
         (void)pins.pin(i, {kA}, 0);
-        pins.answered(i, true, 0);
+        pins.answered(i, kNoServer, 180, 0);
     }
     for (std::uint64_t i = 1000; i < 5000; ++i) (void)pins.pin(i * 0x9e3779b97f4a7c15ULL, {kB}, 1);
     EXPECT_LE(pins.size(), 60U);
