@@ -30,8 +30,7 @@ Load::Load(const Options& options)
       calls_(capacity(options), run_),
       transport_(std::make_unique<UdpTransport>(options)),
       stage_{options, *transport_, writer_, calls_, faults_, tally_},
-      phones_(stage_),
-      servers_(stage_, phones_) {}
+      ends_(stage_) {}
 
 Result Load::run() {
     Time now = clock_now();
@@ -72,7 +71,7 @@ void Load::run_until(Time end) {
         if (now >= next_look_) look_at_due(now);
         Time wait = std::min(end, next_look_) - now;
         if (options_.rate > 0 && !enough()) wait = std::min(wait, next_begin_ - now);
-        transport_->turn(std::max<Time>(wait, 0), *this);
+        transport_->turn(std::max<Time>(wait, 0), ends_);
         now = clock_now();
     }
 }
@@ -86,11 +85,11 @@ void Load::begin_calls(Time now) {
             tally_.counts.not_begun += static_cast<std::uint64_t>(missed);
             next_begin_ += missed * pause;
         }
-        for (; next_begin_ <= now && !enough(); next_begin_ += pause) phones_.begin(next_begin_, now);
+        for (; next_begin_ <= now && !enough(); next_begin_ += pause) ends_.phones().begin(next_begin_, now);
         return;
     }
     // A transfer's two calls are one of those in flight.
-    while (calls_.active() < options_.in_flight && !enough()) phones_.begin(now, now);
+    while (calls_.active() < options_.in_flight && !enough()) ends_.phones().begin(now, now);
 }
 
 void Load::look_at_due(Time now) {
@@ -107,10 +106,14 @@ void Load::look_at_due(Time now) {
                     return;
                 }
                 ++tally_.counts.invites_again;
-                return phones_.send_invite(call, now);
-            case Call::Waits::ok: ++tally_.counts.oks_again; return servers_.send_ok(call, now);
-            case Call::Waits::phone_bye: ++tally_.counts.byes_again; return phones_.send_bye(call, now);
-            case Call::Waits::server_bye: ++tally_.counts.byes_again; return servers_.send_bye(call, now);
+                return ends_.phones().send_invite(call, now);
+            case Call::Waits::ok: ++tally_.counts.oks_again; return ends_.servers().send_ok(call, now);
+            case Call::Waits::phone_bye:
+                ++tally_.counts.byes_again;
+                return ends_.phones().send_bye(call, now);
+            case Call::Waits::server_bye:
+                ++tally_.counts.byes_again;
+                return ends_.servers().send_bye(call, now);
             case Call::Waits::nothing: calls_.due(call) = now + kFirstRepetition; return;
         }
     });
@@ -128,27 +131,10 @@ void Load::finish() {
     Time now = clock_now();
     while (calls_.active() > 0 && now < end) {
         if (now >= next_look_) look_at_due(now);
-        transport_->turn(std::max<Time>(next_look_ - now, 0), *this);
+        transport_->turn(std::max<Time>(next_look_ - now, 0), ends_);
         now = clock_now();
     }
     tally_.counts.lost += calls_.active();
-}
-
-void Load::receive(PortIndex port, const Address& from, std::string_view bytes, Time now) {
-    if (!message_.read(bytes)) {
-        faults_.add(Fault::not_sip, bytes);
-        return;
-    }
-    const bool own_question = message_.status == 0 && message_.method() == "OPTIONS";
-    if (!own_question) {
-        ++tally_.counts.messages;
-        tally_.counts.bytes += bytes.size();
-    }
-    if (port < options_.servers) {
-        servers_.receive(port, from, message_, bytes, now);
-    } else {
-        phones_.receive(static_cast<std::uint16_t>(port - options_.servers), from, message_, bytes, now);
-    }
 }
 
 }  // namespace sipsteer::load

@@ -2,10 +2,8 @@
 
 #include <memory>
 
-#include "bench/load/phones.hpp"
+#include "bench/load/ends.hpp"
 #include "bench/load/process_cpu.hpp"
-#include "bench/load/received_message.hpp"
-#include "bench/load/servers.hpp"
 
 namespace sipsteer::load {
 
@@ -24,7 +22,7 @@ struct Result {
 };
 
 /// One run: warm-up, measured time, and then what is still going on comes to its end.
-class Load final : private Receiver {
+class Load {
   public:
     /// Throws std::system_error when an address cannot be bound.
     explicit Load(const Options& options);
@@ -32,7 +30,6 @@ class Load final : private Receiver {
     [[nodiscard]] Result run();
 
   private:
-    void receive(PortIndex port, const Address& from, std::string_view bytes, Time now) override;
     /// Until `end`, or until the wanted number of calls is over.
     void run_until(Time end);
     void begin_calls(Time now);
@@ -49,9 +46,7 @@ class Load final : private Receiver {
     Tally tally_;
     std::unique_ptr<Transport> transport_;
     Stage stage_;
-    Phones phones_;
-    Servers servers_;
-    ReceivedMessage message_;
+    Ends ends_;
     Time next_begin_ = 0;  // open loop
     Time next_look_ = 0;
     bool begins_ = true;

@@ -56,7 +56,8 @@ Options parse_options(int argc, char** argv) {
         ->check(CLI::Range(1U, 100000U));
     app.add_option("--rate", options.rate, "open loop: calls begun in a second; 0: closed loop")
         ->check(CLI::Range(0.0, 1e6));
-    app.add_option("--calls", options.calls, "end after so many calls, none of them warm-up; 0: by time alone");
+    app.add_option("--calls", options.calls,
+                   "end after so many calls, none of them warm-up; 0: by time alone");
     app.add_option("--seconds", options.seconds, "measured time, at most")->check(CLI::Range(0.1, 3600.0));
     app.add_option("--warm-up", options.warm_up, "seconds before it, not measured")
         ->check(CLI::Range(0.0, 600.0));

@@ -59,15 +59,15 @@ void Phones::receive(std::uint16_t phone, const Address& from, const ReceivedMes
                      std::string_view bytes, Time now) {
     if (message.status == 0) return take_request(phone, from, message, bytes, now);
     Call* call = stage_.calls.find(message.call_number(stage_.calls.run()));
-    if (call == nullptr || call->server == Call::kNoServer) {
+    if (call == nullptr) {
         ++stage_.tally.counts.late;
-        // What a proxy answers by itself reaches a call that no server has seen.
         stage_.fault_if(message.status >= 300, Fault::unexpected_status, bytes);
         return;
     }
     check(phone, *call, message, bytes);
     if (message.status >= 300) return stage_.faults.add(Fault::unexpected_status, bytes);
-    if (call->tries == 0) stage_.tally.one_way.add(now - call->response_sent);
+    // A proxy with transactions answers 100 by itself, before a server has.
+    if (call->tries == 0 && call->response_sent != 0) stage_.tally.one_way.add(now - call->response_sent);
     if (message.method() == "INVITE") {
         stage_.fault_if(message.status != 200 && !message.body.empty(), Fault::body_changed, bytes);
         if (message.status < 200) {

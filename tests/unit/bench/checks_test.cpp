@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <functional>
-#include <memory>
 #include <string>
 
-#include "bench/load/servers.hpp"
+#include "bench/load/ends.hpp"
+#include "bench/load/memory_transport.hpp"
 
 namespace sipsteer::load {
 namespace {
@@ -26,11 +25,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
-/// Where a message goes, and as what.
-struct Passed {
-    PortIndex to;
-    std::string bytes;
-};
+using Passed = MemoryTransport::Passed;
 
 /// A proxy that does everything right, with all calls on server `server` and phones by Via.
 Passed pass(const Options& options, PortIndex from, const std::string& bytes) {
@@ -53,34 +48,8 @@ Passed pass(const Options& options, PortIndex from, const std::string& bytes) {
             out};
 }
 
-/// Moves messages through `middle`, in memory.
-class InMemory final : public Transport {
-  public:
-    using Middle = std::function<Passed(PortIndex, const std::string&)>;
-    explicit InMemory(Middle middle) : middle_(std::move(middle)) {}
-
-    void turn(Time, Receiver& receiver) override {
-        for (int i = 0; i < 200 && !queue_.empty(); ++i) {
-            const Passed passed = queue_.front();
-            queue_.pop_front();
-            receiver.receive(passed.to, {0x7f000001, 5060}, passed.bytes, clock_now());
-        }
-    }
-    char* slot() override { return slot_.get(); }
-    void send(PortIndex port, const Address&, std::size_t size, Time& stamp) override {
-        stamp = clock_now();
-        queue_.push_back(middle_(port, {slot_.get(), size}));
-    }
-    std::uint64_t refused() const noexcept override { return 0; }
-
-  private:
-    Middle middle_;
-    std::deque<Passed> queue_;
-    std::unique_ptr<char[]> slot_ = std::make_unique<char[]>(kMaxMessage);
-};
-
 /// Two phones and two servers around a proxy whose mistakes are `spoil`.
-class Checks : public testing::Test, private Receiver {
+class Checks : public testing::Test {
   protected:
     using Spoil = std::function<void(PortIndex from, Passed&)>;
 
@@ -89,7 +58,7 @@ class Checks : public testing::Test, private Receiver {
         Mode mode, Spoil spoil = [](PortIndex, Passed&) {}) {
         options_.mode = mode;
         options_.phones = options_.servers = 2;
-        InMemory transport{[&](PortIndex from, const std::string& bytes) {
+        MemoryTransport transport{[&](PortIndex from, const std::string& bytes) {
             Passed passed = pass(options_, from, bytes);
             spoil(from, passed);
             return passed;
@@ -97,32 +66,14 @@ class Checks : public testing::Test, private Receiver {
         MessageWriter writer{options_, kRun};
         CallBook calls{16, kRun};
         Stage stage{options_, transport, writer, calls, faults_, tally_};
-        Phones phones{stage};
-        Servers servers{stage, phones};
-        phones_ = &phones;
-        servers_ = &servers;
-        phones.begin(clock_now(), clock_now());
-        transport.turn(0, *this);
+        Ends ends{stage};
+        ends.phones().begin(clock_now(), clock_now());
+        transport.turn(0, ends);
     }
 
     Options options_;
     Faults faults_;
     Tally tally_;
-
-  private:
-    void receive(PortIndex port, const Address& from, std::string_view bytes, Time now) override {
-        ReceivedMessage message;
-        ASSERT_TRUE(message.read(bytes)) << bytes;
-        ++tally_.counts.messages;
-        if (port < options_.servers) {
-            servers_->receive(port, from, message, bytes, now);
-        } else {
-            phones_->receive(static_cast<std::uint16_t>(port - options_.servers), from, message, bytes, now);
-        }
-    }
-
-    Phones* phones_ = nullptr;
-    Servers* servers_ = nullptr;
 };
 
 TEST_F(Checks, ACallHasSevenMessagesAndNoFault) {
