@@ -12,9 +12,10 @@ enum CharClass : std::uint8_t {
     kToken = 1,  ///< token: alphanum and -.!%*_+`'~
     kDigit = 2,
     kHexDigit = 4,
-    kHost = 8,   ///< hostname: alphanum - . and _, which real networks use
-    kUri = 16,   ///< may stand in a URI: no blanks, controls, quotes, angle brackets
-    kIpv6 = 32,  ///< inside [ ]: hex digits, colon, dot
+    kHost = 8,    ///< hostname: alphanum - . and _, which real networks use
+    kUri = 16,    ///< may stand in a URI: no blanks, controls, quotes, angle brackets
+    kIpv6 = 32,   ///< inside [ ]: hex digits, colon, dot
+    kValue = 64,  ///< in the value of a header parameter: kUri but no semicolon and no comma
 };
 
 namespace detail {
@@ -35,7 +36,7 @@ constexpr std::array<std::uint8_t, 256> make_char_table() {
     add(":.", kIpv6);
     for (std::size_t c = 0x21; c < 0x100; ++c) {
         if (c != '<' && c != '>' && c != '"' && c != 0x7f) {
-            table[c] = static_cast<std::uint8_t>(table[c] | kUri);
+            table[c] = static_cast<std::uint8_t>(table[c] | kUri | (c != ';' && c != ',' ? kValue : 0));
         }
     }
     return table;
@@ -59,7 +60,7 @@ inline constexpr auto kCharTable = make_char_table();
 /// A blank of RFC 3261 LWS. CR and LF only occur inside a header value as part of a fold: the
 /// message scan has refused every other one.
 [[nodiscard]] constexpr bool is_lws(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return static_cast<unsigned char>(c) <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 
 /// ASCII only: SIP compares without regard to case by ASCII rules (RFC 3261 §7.3.1).
@@ -70,7 +71,7 @@ inline constexpr auto kCharTable = make_char_table();
 [[nodiscard]] constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
-        if (to_lower(a[i]) != to_lower(b[i])) return false;
+        if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
     }
     return true;
 }

@@ -101,13 +101,7 @@ struct Parameter {
         if (cursor.peek() == '"') {
             parameter.value = cursor.take_quoted();
         } else {
-            const char* value = cursor.position();
-            while (!cursor.done()) {
-                const char c = cursor.peek();
-                if (!is(c, kUri) || c == ';' || c == ',') break;
-                cursor.take(c);
-            }
-            parameter.value = {value, static_cast<std::size_t>(cursor.position() - value)};
+            parameter.value = cursor.take_while(kValue);
         }
         if (parameter.value.empty()) {
             ok = false;

@@ -36,4 +36,12 @@ inline constexpr std::size_t kHeaderIdCount = static_cast<std::size_t>(HeaderId:
 /// The header of that name, long or compact, without regard to case (RFC 3261 §7.3.3).
 [[nodiscard]] HeaderId header_id(std::string_view name) noexcept;
 
+/// No long name with its colon has more bytes.
+inline constexpr std::size_t kNameBytes = 16;
+
+struct KnownName {
+    HeaderId id = HeaderId::other;
+    std::uint8_t length = 0;  ///< with the colon
+};
+
 }  // namespace sipsteer

@@ -1,10 +1,10 @@
 #include "parser/message_view.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
+#include "parser/header_names.hpp"
 #include "parser/line_scan.hpp"
 #include "parser/name_addr.hpp"
 #include "parser/sip_uri.hpp"
@@ -27,6 +27,8 @@ bool looks_like_version(std::string_view word) noexcept {
 }
 
 bool is_version_2(std::string_view word) noexcept { return word.size() == 7 && word.substr(4) == "2.0"; }
+
+constexpr std::string_view kRequestLineEnd = " SIP/2.0";
 
 /// Keeps the first error of a message, so that reading goes on behind it.
 void keep_first(Result<void>& kept, const Result<void>& now) noexcept {
@@ -60,7 +62,7 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
     bytes_ = bytes;
     body_ = method_token_ = request_uri_ = call_id_ = from_tag_ = to_tag_ = {};
     top_via_ = {};
-    cseq_number_ = line_count_ = 0;
+    cseq_number_ = 0;
     max_forwards_ = -1;
     status_code_ = 0;
     method_ = Method::other;
@@ -68,7 +70,8 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
     first_.fill(HeaderField::kNone);
 
     const char* const end = bytes.data() + bytes.size();
-    const char* const line_end = find_line_break(bytes.data(), end);
+    LineBreaks breaks{bytes};
+    const char* const line_end = breaks.next();
     start_line_ = between(bytes.data(), line_end);
     headers_end_ = line_end;
     Result<void> result = parse_start_line();
@@ -76,10 +79,11 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
     if (line_end == end) return Failure(ParseError::incomplete);
     const bool crlf = end - line_end >= 2 && line_end[0] == '\r' && line_end[1] == '\n';
     if (!crlf) keep_first(result, Failure(ParseError::bad_line_end));
+    if (crlf) breaks.skip_line_feed();
     const char* const headers = line_end + (crlf ? 2 : 1);
     start_line_ = between(bytes.data(), headers);
 
-    keep_first(result, scan_headers(headers, end, limits));
+    keep_first(result, scan_headers(breaks, headers, end, limits));
     keep_first(result, read_core());
     if (result) result = read_body();
     return result;
@@ -87,8 +91,21 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
 
 Result<void> MessageView::parse_start_line() noexcept {
     const std::string_view line = start_line_;
-    const std::size_t first_blank = line.find_first_of(" \t");
-    if (first_blank == 0 || first_blank == std::string_view::npos) return Failure(ParseError::not_sip);
+    Cursor cursor{line};
+    const std::string_view token = cursor.take_while(kToken);
+    if (line.ends_with(kRequestLineEnd) && cursor.take(' ')) {
+        const char* const uri_end = line.data() + line.size() - kRequestLineEnd.size();
+        if (cursor.position() < uri_end && find_uri_end(cursor.position(), uri_end) == uri_end) {
+            // As everybody writes it: nothing is left to check.
+            method_token_ = token;
+            method_ = method_of(token);
+            request_uri_ = between(cursor.position(), uri_end);
+            return {};
+        }
+    }
+    std::size_t first_blank = 0;
+    while (first_blank < line.size() && line[first_blank] != ' ' && line[first_blank] != '\t') ++first_blank;
+    if (first_blank == 0 || first_blank == line.size()) return Failure(ParseError::not_sip);
     const std::string_view first = line.substr(0, first_blank);
     if (looks_like_version(first)) {
         // Status-Line: SIP-Version SP 3DIGIT SP Reason-Phrase; a missing last SP is tolerated.
@@ -122,71 +139,72 @@ Result<void> MessageView::parse_start_line() noexcept {
     return {};
 }
 
-Result<void> MessageView::scan_headers(const char* at, const char* end, const ParseLimits& limits) noexcept {
-    Result<void> result;
-    const char* line = at;  // first byte of the current header line, which may go on in folds
-    for (;;) {
-        const char* stop = find_line_break(at, end);
-        if (stop == end) {
-            headers_end_ = end;
-            keep_first(result, Failure(ParseError::incomplete));
-            return result;
-        }
-        if (*stop == '\0' || (*stop == '\r' && (end - stop < 2 || stop[1] != '\n'))) {
-            keep_first(result, Failure(ParseError::bad_line_end));
-            at = stop + 1;  // it ends no line
-            continue;
-        }
-        const bool crlf = *stop == '\r';
-        if (!crlf) keep_first(result, Failure(ParseError::bad_line_end));
-        const char* const after = stop + (crlf ? 2 : 1);
-        if (stop == line) {
-            headers_end_ = line;
-            body_ = between(after, end);
-            return result;
-        }
-        if (after != end && (*after == ' ' || *after == '\t')) {
-            at = after;
-            continue;
-        }
-        if (static_cast<std::size_t>(after - line) > limits.line_bytes) {
-            keep_first(result, Failure(ParseError::line_too_long));
-        } else if (++line_count_ > std::min(limits.headers, ParseLimits::kMaxHeaders)) {
-            keep_first(result, Failure(ParseError::too_many_headers));
-            headers_end_ = line;
-            return result;
-        } else {
-            keep_first(result, add_line(between(line, after), stop));
-        }
-        line = at = after;
-    }
-}
-
-Result<void> MessageView::add_line(std::string_view line, const char* text_end) noexcept {
-    const auto* const at = static_cast<const char*>(std::memchr(
-        line.data(), ':',
-        std::min<std::size_t>(kMaxHeaderName + 1, static_cast<std::size_t>(text_end - line.data()))));
-    if (at == nullptr) return Failure(ParseError::bad_header);
-    std::string_view name = between(line.data(), at);
-    while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
-    const HeaderId id = header_id(name);
-    // A name that is known is a token; any other must be one.
-    if (id == HeaderId::other) {
-        if (name.empty() || !all_of(name, kToken)) return Failure(ParseError::bad_header);
-        return {};
-    }
+inline void MessageView::add_field(HeaderId id, std::string_view line, std::string_view value) noexcept {
     const auto slot = static_cast<std::size_t>(id);
-    HeaderField& field = fields_[field_count_];
-    field.id = id;
-    field.next = HeaderField::kNone;
-    field.line = line;
-    field.value = trim_lws(between(at + 1, text_end));
+    fields_[field_count_] = {id, HeaderField::kNone, line, value};
     if (first_[slot] == HeaderField::kNone) {
         first_[slot] = field_count_;
     } else {
         fields_[last_[slot]].next = field_count_;
     }
     last_[slot] = field_count_++;
+}
+
+Result<void> MessageView::scan_headers(LineBreaks breaks, const char* at, const char* end,
+                                       const ParseLimits& limits) noexcept {
+    Result<void> result;
+    const std::uint32_t max_lines = std::min(limits.headers, ParseLimits::kMaxHeaders);
+    std::uint32_t lines = 0;
+    const char* line = at;  // first byte of the current header line, which may go on in folds
+    for (;;) {
+        const char* const stop = breaks.next();
+        if (stop == end) {
+            headers_end_ = end;
+            keep_first(result, Failure(ParseError::incomplete));
+            return result;
+        }
+        const char* after = stop + 1;
+        if (*stop == '\r' && after != end && *after == '\n') [[likely]] {
+            breaks.skip_line_feed();
+            ++after;
+        } else {
+            keep_first(result, Failure(ParseError::bad_line_end));
+            if (*stop != '\n') continue;  // it ends no line
+        }
+        if (stop == line) {
+            headers_end_ = line;
+            body_ = between(after, end);
+            return result;
+        }
+        if (after != end && (*after == ' ' || *after == '\t')) continue;
+        if (static_cast<std::size_t>(after - line) > limits.line_bytes) {
+            keep_first(result, Failure(ParseError::line_too_long));
+        } else if (++lines > max_lines) {
+            keep_first(result, Failure(ParseError::too_many_headers));
+            headers_end_ = line;
+            return result;
+        } else if (const KnownName name = known_name(line, end); name.id != HeaderId::other) {
+            add_field(name.id, between(line, after), trim_lws(between(line + name.length, stop)));
+        } else {
+            keep_first(result, add_other(line, stop, after));
+        }
+        line = after;
+    }
+}
+
+/// A header that is none of the known ones, or one of them in an unusual way: compact, or with blanks before
+/// the colon.
+Result<void> MessageView::add_other(const char* line, const char* text_end, const char* line_end) noexcept {
+    const char* const limit = std::min(text_end, line + kMaxHeaderName + 1);
+    const char* const plain_end = find_name_end(line, limit);
+    if (plain_end != limit && *plain_end == ':' && plain_end - line > 1) return {};
+    const char* const colon = std::find(plain_end, limit, ':');
+    if (colon == limit) return Failure(ParseError::bad_header);
+    std::string_view name = between(line, colon);
+    while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+    if (name.empty() || !all_of(name, kToken)) return Failure(ParseError::bad_header);
+    const HeaderId id = header_id(name);
+    if (id != HeaderId::other) add_field(id, between(line, line_end), trim_lws(between(colon + 1, text_end)));
     return {};
 }
 

@@ -12,6 +12,8 @@
 
 namespace sipsteer {
 
+class LineBreaks;
+
 /// One header line that a proxy reads: all views point into the message.
 struct HeaderField {
     HeaderId id = HeaderId::other;
@@ -87,8 +89,10 @@ class MessageView {
 
   private:
     Result<void> parse_start_line() noexcept;
-    Result<void> scan_headers(const char* at, const char* end, const ParseLimits& limits) noexcept;
-    Result<void> add_line(std::string_view line, const char* text_end) noexcept;
+    Result<void> scan_headers(LineBreaks breaks, const char* at, const char* end,
+                              const ParseLimits& limits) noexcept;
+    Result<void> add_other(const char* line, const char* text_end, const char* line_end) noexcept;
+    void add_field(HeaderId id, std::string_view line, std::string_view value) noexcept;
     Result<void> read_core() noexcept;
     Result<void> read_cseq() noexcept;
     Result<void> read_body() noexcept;
@@ -105,7 +109,6 @@ class MessageView {
     std::string_view to_tag_;
     ViaView top_via_;
     std::uint32_t cseq_number_ = 0;
-    std::uint32_t line_count_ = 0;
     int max_forwards_ = -1;
     std::uint16_t status_code_ = 0;
     Method method_ = Method::other;

@@ -2,6 +2,7 @@
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
+#include "parser/line_scan.hpp"
 #include "parser/via.hpp"
 
 namespace sipsteer {
@@ -39,7 +40,7 @@ std::string_view take_bare_uri(Cursor& cursor) noexcept {
 std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
     cursor.take('<');
     const char* begin = cursor.position();
-    while (!cursor.done() && is(cursor.peek(), kUri)) cursor.take(cursor.peek());
+    cursor.move_to(find_uri_end(begin, begin + cursor.rest().size()));
     const std::string_view uri{begin, static_cast<std::size_t>(cursor.position() - begin)};
     return cursor.take('>') ? uri : std::string_view{};
 }
@@ -64,7 +65,10 @@ Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
     cursor.skip_lws();
     const char* const parameters = cursor.position();
     Parameter parameter;
-    while (next_parameter(cursor, parameter, ok)) end = parameter.whole.data() + parameter.whole.size();
+    while (next_parameter(cursor, parameter, ok)) {
+        end = parameter.whole.data() + parameter.whole.size();
+        if (iequals(parameter.name, "tag") && value.tag_count++ == 0) value.first_tag = parameter.value;
+    }
     if (!ok) return Failure(ParseError::bad_name_addr);
     if (end > parameters) value.parameters = {parameters, static_cast<std::size_t>(end - parameters)};
     value.whole = {begin, static_cast<std::size_t>(end - begin)};
@@ -78,17 +82,9 @@ Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
 }
 
 Result<std::string_view> NameAddr::tag() const noexcept {
-    std::string_view tag;
-    Cursor cursor{parameters};
-    Parameter parameter;
-    bool ok = true;
-    while (next_parameter(cursor, parameter, ok)) {
-        if (!iequals(parameter.name, "tag")) continue;
-        if (!tag.empty() || parameter.value.empty()) return Failure(ParseError::bad_name_addr);
-        tag = parameter.value;
-    }
-    if (tag.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
-    return tag;
+    if (tag_count > 1 || (tag_count == 1 && first_tag.empty())) return Failure(ParseError::bad_name_addr);
+    if (first_tag.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
+    return first_tag;
 }
 
 }  // namespace sipsteer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "parser/result.hpp"
@@ -22,6 +23,9 @@ struct NameAddr {
     /// The tag parameter; empty when there is none. Errors: bad_name_addr (empty or second tag),
     /// value_too_long.
     [[nodiscard]] Result<std::string_view> tag() const noexcept;
+
+    std::string_view first_tag;  ///< value of the first tag parameter
+    std::uint32_t tag_count = 0;
 };
 
 }  // namespace sipsteer

@@ -100,8 +100,8 @@ std::string_view unescaped(std::string_view text, std::span<char> scratch) noexc
     if (text.find('%') == std::string_view::npos || text.size() > scratch.size()) return text;
     std::size_t used = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escape = text[i] == '%' && text.size() - i > 2 && is(text[i + 1], kHexDigit) &&
-                            is(text[i + 2], kHexDigit);
+        const bool escape =
+            text[i] == '%' && text.size() - i > 2 && is(text[i + 1], kHexDigit) && is(text[i + 2], kHexDigit);
         scratch[used++] =
             escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
         if (escape) i += 2;

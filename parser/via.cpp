@@ -8,8 +8,14 @@ namespace {
 
 /// sent-protocol: "SIP" SLASH "2.0" SLASH transport. Another name or version is not ours to answer.
 bool parse_protocol(Cursor& cursor, ViaView& via) noexcept {
-    if (!iequals(cursor.take_while(kToken), "SIP") || !cursor.take_separator('/')) return false;
-    if (cursor.take_while(kToken) != "2.0" || !cursor.take_separator('/')) return false;
+    constexpr std::string_view kUsual = "SIP/2.0/";
+    if (cursor.rest().starts_with(kUsual)) {
+        cursor.move_to(cursor.position() + kUsual.size());
+        cursor.skip_lws();
+    } else {
+        if (!iequals(cursor.take_while(kToken), "SIP") || !cursor.take_separator('/')) return false;
+        if (cursor.take_while(kToken) != "2.0" || !cursor.take_separator('/')) return false;
+    }
     via.transport = cursor.take_while(kToken);
     return !via.transport.empty() && is_lws(cursor.peek());
 }

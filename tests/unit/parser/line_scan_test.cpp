@@ -3,49 +3,96 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <vector>
 
 #include "tests/fuzz/laws/exact_bytes.hpp"
 
 namespace sipsteer {
 namespace {
 
-TEST(LineScan, FindsEachBreakAtEveryPlaceOfEveryLength) {
-    for (std::size_t size = 0; size <= 70; ++size) {
-        for (std::size_t at = 0; at <= size; ++at) {
+std::vector<std::size_t> breaks_of(std::string_view text) {
+    std::vector<std::size_t> found;
+    LineBreaks breaks{text};
+    const char* const end = text.data() + text.size();
+    for (const char* at = breaks.next(); at != end; at = breaks.next())
+        found.push_back(static_cast<std::size_t>(at - text.data()));
+    return found;
+}
+
+TEST(LineBreaks, FindsEachBreakAtEveryPlaceOfEveryLength) {
+    for (std::size_t size = 0; size <= 200; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
             for (const char stop : {'\r', '\n', '\0'}) {
                 ExactBytes bytes(std::string(size, 'x'));
-                if (at < size) bytes[at] = stop;
-                const char* begin = bytes.view().data();
-                ASSERT_EQ(find_line_break(begin, begin + size) - begin, static_cast<std::ptrdiff_t>(at));
+                bytes[at] = stop;
+                ASSERT_EQ(breaks_of(bytes.view()), std::vector<std::size_t>{at}) << size;
             }
         }
     }
 }
 
-TEST(LineScan, EqualsItsPortableTwinOnRandomBytes) {
+TEST(LineBreaks, FindsAllInOrderOnRandomBytes) {
     constexpr char kBreaks[] = {'\r', '\n', '\0'};
     std::mt19937_64 random(1);
     for (int round = 0; round < 3000; ++round) {
-        std::string text(random() % 200, ' ');
+        std::string text(random() % 400, ' ');
         for (char& c : text) {
             c = static_cast<char>(random());
-            if (random() % 60 == 0) c = kBreaks[random() % 3];
+            if (random() % 20 == 0) c = kBreaks[random() % 3];
+        }
+        std::vector<std::size_t> expected;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0') expected.push_back(i);
         }
         ExactBytes bytes(text);
-        const char* end = bytes.view().data() + text.size();
-        for (std::size_t from = 0; from <= text.size(); ++from) {
-            const char* begin = bytes.view().data() + from;
-            ASSERT_EQ(find_line_break(begin, end), find_line_break_portable(begin, end));
+        ASSERT_EQ(breaks_of(bytes.view()), expected);
+    }
+}
+
+TEST(LineBreaks, TakesNoOtherByteForABreak) {
+    for (int c = 1; c < 256; ++c) {
+        if (c == '\r' || c == '\n') continue;
+        EXPECT_TRUE(breaks_of(std::string(140, static_cast<char>(c))).empty()) << c;
+    }
+}
+
+TEST(LineBreaks, MaskEqualsThatOfThePortableTwin) {
+    std::mt19937_64 random(2);
+    for (int round = 0; round < 3000; ++round) {
+        std::string text(64, ' ');
+        for (char& c : text) c = static_cast<char>(random() % 3 == 0 ? random() % 16 : random());
+        ExactBytes bytes(text);
+        ASSERT_EQ(control_mask(bytes.view().data()), control_mask_portable(bytes.view().data(), 64));
+    }
+}
+
+using Find = const char* (*)(const char*, const char*);
+
+/// Every byte at every place of every length, against the twin and against what the byte is.
+void check_twin(Find find, Find twin, bool (*passes)(char)) {
+    for (int i = 0; i < 256; ++i) {
+        const char c = static_cast<char>(i);
+        for (std::size_t size = 0; size <= 40; ++size) {
+            ExactBytes bytes(std::string(size, 'u'));
+            const char* const begin = bytes.view().data();
+            ASSERT_EQ(find(begin, begin + size), begin + size);
+            for (std::size_t at = 0; at < size; ++at) {
+                bytes[at] = c;
+                ASSERT_EQ(find(begin, begin + size), twin(begin, begin + size)) << i;
+                ASSERT_EQ(find(begin, begin + size), passes(c) ? begin + size : begin + at) << i;
+                bytes[at] = 'u';
+            }
         }
     }
 }
 
-TEST(LineScan, TakesNoOtherByteForABreak) {
-    for (int c = 1; c < 256; ++c) {
-        if (c == '\r' || c == '\n') continue;
-        const std::string text(40, static_cast<char>(c));
-        EXPECT_EQ(find_line_break(text.data(), text.data() + text.size()), text.data() + text.size()) << c;
-    }
+TEST(LineScan, FindsTheEndOfAUriLikeItsPortableTwin) {
+    check_twin(find_uri_end, find_uri_end_portable, [](char c) { return is(c, kUri); });
+}
+
+TEST(LineScan, FindsTheEndOfANameLikeItsPortableTwin) {
+    check_twin(find_name_end, find_name_end_portable,
+               [](char c) { return c == '-' || (to_lower(c) >= 'a' && to_lower(c) <= 'z'); });
 }
 
 }  // namespace

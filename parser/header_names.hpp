@@ -1,0 +1,131 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "parser/header_id.hpp"
+
+/// The table of the long header names, for those who look one up for every line.
+namespace sipsteer {
+namespace detail {
+
+struct Name {
+    std::string_view text;  ///< lower case, with the colon
+    HeaderId id;
+};
+
+inline constexpr Name kNames[] = {
+    {"via:", HeaderId::via},
+    {"from:", HeaderId::from},
+    {"to:", HeaderId::to},
+    {"call-id:", HeaderId::call_id},
+    {"cseq:", HeaderId::cseq},
+    {"max-forwards:", HeaderId::max_forwards},
+    {"content-length:", HeaderId::content_length},
+    {"route:", HeaderId::route},
+    {"record-route:", HeaderId::record_route},
+    {"contact:", HeaderId::contact},
+    {"require:", HeaderId::require},
+    {"proxy-require:", HeaderId::proxy_require},
+    {"supported:", HeaderId::supported},
+    {"replaces:", HeaderId::replaces},
+    {"join:", HeaderId::join},
+    {"target-dialog:", HeaderId::target_dialog},
+    {"refer-to:", HeaderId::refer_to},
+    {"session-expires:", HeaderId::session_expires},
+    {"expires:", HeaderId::expires},
+    {"path:", HeaderId::path},
+};
+
+using Words = std::array<std::uint64_t, 2>;
+using Bytes = std::array<char, kNameBytes>;
+
+/// A name as two words. Set in `mask`: bit 0x20 of each letter, which lowers it and makes no other byte a
+/// letter, and whatever stands behind the colon. So `(bytes | mask) == word` compares all at once.
+struct Entry {
+    Words word{};
+    Words mask{};
+    KnownName name;
+
+    [[nodiscard]] bool is(const Words& bytes) const noexcept {
+        return (((bytes[0] | mask[0]) ^ word[0]) | ((bytes[1] | mask[1]) ^ word[1])) == 0;
+    }
+};
+
+constexpr Entry entry_of(const Name& name) {
+    Bytes word{};
+    Bytes mask{};
+    for (std::size_t i = 0; i < kNameBytes; ++i) {
+        const bool inside = i < name.text.size();
+        const bool letter = inside && name.text[i] != '-' && name.text[i] != ':';
+        mask[i] = !inside ? '\xff' : letter ? '\x20' : '\0';
+        word[i] = inside ? name.text[i] : '\xff';
+    }
+    return {std::bit_cast<Words>(word),
+            std::bit_cast<Words>(mask),
+            {name.id, static_cast<std::uint8_t>(name.text.size())}};
+}
+
+/// Two names may meet in a set: Contact and Content-Length, whose first letters are the same.
+inline constexpr std::size_t kSets = 32;
+using Set = std::array<Entry, 2>;
+
+/// By the first three letters: the shortest name has two and its colon.
+constexpr std::size_t set_of(std::uint64_t first_word, std::uint32_t factor) {
+    static_assert(std::endian::native == std::endian::little);
+    return (static_cast<std::uint32_t>(first_word & 0xffffffU) | 0x202020U) * factor >> 27;
+}
+
+constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
+    return set_of(entry_of(name).word[0], factor);
+}
+
+/// The smallest factor that puts at most two names into each set.
+consteval std::uint32_t find_factor() {
+    for (std::uint32_t factor = 1; factor < 100000; factor += 2) {
+        std::array<std::uint8_t, kSets> names{};
+        bool fits = true;
+        for (const Name& name : kNames) fits = fits && ++names[set_of(name, factor)] <= 2;
+        if (fits) return factor;
+    }
+    return 0;
+}
+
+inline constexpr std::uint32_t kFactor = find_factor();
+static_assert(kFactor != 0, "too many names for these sets");
+
+consteval std::array<Set, kSets> make_table() {
+    std::array<Set, kSets> table{};
+    for (const Name& name : kNames) {
+        Set& set = table[set_of(name, kFactor)];
+        (set[0].name.length == 0 ? set[0] : set[1]) = entry_of(name);
+    }
+    return table;
+}
+
+inline constexpr std::array<Set, kSets> kTable = make_table();
+
+}  // namespace detail
+
+/// The long name at the front of a header line, when the colon follows it at once: the common case, told by
+/// one comparison. Else `other`. Reads no byte from `end` on.
+[[nodiscard]] inline KnownName known_name(const char* line, const char* end) noexcept {
+    detail::Words words{};
+    if (const auto size = static_cast<std::size_t>(end - line); size >= kNameBytes) [[likely]] {
+        std::memcpy(words.data(), line, kNameBytes);
+    } else {
+        std::memcpy(words.data(), line, size);
+    }
+    const detail::Set& set = detail::kTable[detail::set_of(words[0], detail::kFactor)];
+    if (set[0].is(words)) [[likely]]
+        return set[0].name;
+    if (set[1].is(words)) return set[1].name;
+    return {};
+}
+
+}  // namespace sipsteer
