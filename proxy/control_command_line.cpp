@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "proxy/config_values.hpp"
+
 namespace sipsteer {
 namespace {
 
@@ -26,7 +28,8 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     app.require_subcommand(1);
     app.fallthrough();  // -s and -o may stand behind the verb as well
     app.footer(
-        "Exit status: 0; 1 for \"no\" (unknown Call-ID, refused); 2 when the proxy cannot be reached.");
+        "Exit status: 0; 1 for \"no\" (unknown Call-ID or server, refused); 2 when the proxy cannot be reached; "
+        "3 when a wait times out.");
 
     ControlCommand command;
     std::string format = "text";
@@ -53,6 +56,20 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     verb("explain", "Where the message on standard input would go now, and why", ControlVerb::explain)
         ->add_option("--from", command.from, "Where it came from")
         ->type_name("TRANSPORT:IP:PORT");
+    CLI::App* const drain = verb("drain", "No new calls for that server; what it owns goes on", ControlVerb::drain);
+    std::string wait;
+    drain->add_option("--wait", wait, "Return when its last call has ended; 3 after this long")
+        ->check([](const std::string& text) {
+            const auto duration = parse_duration(text);
+            return duration ? std::string{} : duration.error();
+        })
+        ->type_name("30m");
+    CLI::App* const ready = verb("ready", "New calls again; takes drain and maint back", ControlVerb::ready);
+    CLI::App* const maint =
+        verb("maint", "As drain, and neither transfers nor health checks", ControlVerb::maint);
+    for (CLI::App* const sub : {drain, ready, maint})
+        sub->add_option("name", command.server)->required()->type_name("NAME");
+    verb("reload", "Read the configuration file again; says what has changed", ControlVerb::reload);
     verb("version", "Versions of this program and of the proxy", ControlVerb::version);
 
     try {
@@ -69,6 +86,7 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
         return UsageCommand{status, status == 0 ? out.str() : err.str()};
     }
     command.json = format == "json";
+    if (!wait.empty()) command.wait = *parse_duration(wait);
     return command;
 }
 

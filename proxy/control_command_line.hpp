@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -7,7 +9,18 @@
 
 namespace sipsteer {
 
-enum class ControlVerb : std::uint8_t { status, servers, owner, registrar, explain, version };
+enum class ControlVerb : std::uint8_t {
+    status,
+    servers,
+    owner,
+    registrar,
+    explain,
+    drain,
+    ready,
+    maint,
+    reload,
+    version
+};
 
 /// What `sipsteerctl` is to do.
 struct ControlCommand {
@@ -17,6 +30,8 @@ struct ControlCommand {
     std::string call_id;  ///< of owner
     std::string user;     ///< of registrar
     std::string from;     ///< of explain; empty: not said
+    std::string server;   ///< of drain, ready, maint
+    std::chrono::milliseconds wait{0};  ///< of drain; 0: do not wait
 };
 
 /// Exit status of a wrong command line: 1 to 3 are answers (EX_USAGE of sysexits.h).

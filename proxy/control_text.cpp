@@ -13,6 +13,7 @@ namespace json = boost::json;
 
 std::string text_of(const json::value& value) {
     if (value.is_string()) return std::string{value.as_string()};
+    if (value.is_double()) return fmt::format("{:.1f}", value.as_double());
     if (!value.is_array()) return json::serialize(value);
     std::string list;
     for (const json::value& element : value.as_array()) list += (list.empty() ? "" : ", ") + text_of(element);
@@ -47,6 +48,12 @@ std::optional<std::string> member_of(std::string_view text, std::string_view nam
     const json::value* member = object ? object->if_contains({name.data(), name.size()}) : nullptr;
     if (member == nullptr || !member->is_string()) return std::nullopt;
     return std::string{member->as_string()};
+}
+
+std::string lines_of(const json::array& list) {
+    std::string text;
+    for (const json::value& line : list) text += text_of(line) + "\n";
+    return text;
 }
 
 struct Column {
@@ -93,7 +100,9 @@ std::optional<std::string> servers_text(std::string_view text) {
                   {"ADDRESS", "addresses"},
                   {"GROUP", "group"},
                   {"STATE", "state"},
+                  {"FROM", "state_source"},
                   {"UP", "up"},
+                  {"RTT MS", "rtt_ms"},
                   {"WEIGHT", "weight"},
                   {"CALLS", "calls"}});
 }
@@ -120,6 +129,29 @@ std::optional<std::string> version_json(std::string_view text) {
     return json::serialize(json::object{{"sipsteerctl", SIPSTEER_VERSION}, {"sipsteer", *version}}) + "\n";
 }
 
-std::string error_text(std::string_view text) { return member_of(text, "error").value_or(std::string{text}); }
+std::optional<std::string> state_text(std::string_view text) {
+    const auto object = object_of(text);
+    if (!object || !object->contains("server") || !object->contains("state") || !object->contains("calls"))
+        return std::nullopt;
+    return fmt::format("{} {}, {} calls\n", text_of(object->at("server")), text_of(object->at("state")),
+                       text_of(object->at("calls")));
+}
+
+std::optional<std::string> reload_text(std::string_view text) {
+    const auto object = object_of(text);
+    const json::value* const changes = object ? object->if_contains("changes") : nullptr;
+    if (changes == nullptr || !changes->is_array()) return std::nullopt;
+    if (changes->as_array().empty()) return "reloaded; no server has changed\n";
+    return lines_of(changes->as_array());
+}
+
+std::string error_text(std::string_view text) {
+    std::string what = member_of(text, "error").value_or(std::string{text});
+    const auto object = object_of(text);
+    const json::value* const errors = object ? object->if_contains("errors") : nullptr;
+    if (errors != nullptr && errors->is_array()) what += "\n" + lines_of(errors->as_array());
+    while (what.ends_with('\n')) what.pop_back();
+    return what;
+}
 
 }  // namespace sipsteer

@@ -127,7 +127,10 @@ HttpResponse OperatorApi::servers() const {
                         {"addresses", std::move(addresses)},
                         {"group", snapshot->servers.groups()[server.group]},
                         {"state", to_string(server.state)},
+                        {"state_source", server.state_is_operators ? "operator" : "config"},
                         {"up", server.up},
+                        {"share", static_cast<double>(server.share) / kFullShare},
+                        {"rtt_ms", tables_.round_trips.get(server.id) / 1000.0},
                         {"weight", server.weight},
                         {"backup", server.backup},
                         {"calls", calls_of(tables_, server.id)}});

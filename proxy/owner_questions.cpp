@@ -1,10 +1,5 @@
 #include "proxy/owner_questions.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-
 namespace sipsteer {
 namespace {
 
@@ -50,12 +45,6 @@ std::optional<HeldRequests::Held> OwnerQuestions::take_settled(const Snapshot& s
         strangers_.miss(snapshot.key.table, held->request.from.address, whole_seconds(now));
     }
     return held;
-}
-
-std::string OwnerQuestions::uri_host_port(const Endpoint& endpoint) {
-    std::array<char, IpAddress::kMaxText> text;
-    const std::string_view address{text.data(), format_ip(endpoint.address, text)};
-    return fmt::format(fmt::runtime(endpoint.address.v6 ? "[{}]:{}" : "{}:{}"), address, endpoint.port);
 }
 
 }  // namespace sipsteer

@@ -9,6 +9,7 @@
 #include "routing/hex.hpp"
 #include "routing/miss_limit.hpp"
 #include "routing/per_server.hpp"
+#include "routing/probe.hpp"
 #include "routing/snapshot.hpp"
 
 namespace sipsteer {
@@ -47,37 +48,29 @@ class OwnerQuestions {
             // Its trial goes first, so that its answer can be believed when it comes.
             if (uses_.get(server) == ProbeUse::unknown)
                 write_trial(snapshot, server, held->dialog.call_id, out, send);
-            write_one(snapshot, {worker_, id, server}, held->dialog, out, send);
+            write_one(snapshot, {ProbeKind::owner, worker_, id, server}, held->dialog, out, send);
         }
     }
 
-    /// A probe of a dialog that nobody has, to learn whether the server's answers can be believed: its
-    /// ticket has question kTrial. `text`: anything that differs from time to time.
+    /// A probe of a dialog that nobody has, to learn whether the server's answers can be believed.
+    /// `text`: anything that differs from time to time.
     template <class Send>
     void write_trial(const Snapshot& snapshot, ServerId server, std::string_view text, std::span<char> out,
                      Send send) {
         std::array<char, 16> hex;
         write_hex(hex.data(), KeyedHash::Input{snapshot.key.sign}.add("trial").add(text).finish(), 16);
         const std::string_view nobodys{hex.data(), hex.size()};
-        write_one(snapshot, {worker_, kTrial, server}, {nobodys, nobodys, nobodys, false}, out, send);
+        write_one(snapshot, {ProbeKind::trial, worker_, 0, server}, {nobodys, nobodys, nobodys, false}, out,
+                  send);
     }
-    static constexpr HeldRequests::Id kTrial = 0;
 
   private:
     template <class Send>
-    void write_one(const Snapshot& snapshot, const ProbeTicket& ticket, const Replaces& dialog,
-                   std::span<char> out, Send send) {
-        const auto index = snapshot.servers.by_id(ticket.server);
-        if (!index || snapshot.servers[*index].endpoints.empty()) return;
-        const Endpoint& endpoint = snapshot.servers[*index].endpoints.front();
-        const auto listener = snapshot.local.sender(endpoint, true, 0);
-        if (!listener) return;
-        const std::string host_port = uri_host_port(endpoint);
-        const auto size =
-            write_probe(snapshot.key.sign, ticket, snapshot.local[*listener].sent_by, host_port, dialog, out);
-        if (size) send(endpoint, *listener, *size);
+    static void write_one(const Snapshot& snapshot, const ProbeTicket& ticket, const Replaces& dialog,
+                          std::span<char> out, Send send) {
+        if (const auto probe = write_probe(snapshot, ticket, dialog, out))
+            send(probe->to, probe->listener, probe->size);
     }
-    [[nodiscard]] static std::string uri_host_port(const Endpoint& endpoint);
 
     const ProbeUses& uses_;
     std::uint8_t worker_;

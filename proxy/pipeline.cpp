@@ -39,7 +39,7 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
         if (const auto ticket = read_probe_ticket(snapshot.key.sign, message_)) {
             return {.what = Outcome::What::probe_answer,
                     .ticket = *ticket,
-                    .verdict = probe_verdict(message_.status_code())};
+                    .status = message_.status_code()};
         }
     }
     count(incoming, parsed || parsed.error() != ParseError::not_sip);

@@ -25,6 +25,7 @@ struct Tables {
     PlacementTurn turn{0};
     ProbeUses probe_uses;
     RateLimit rate_limit;
+    PerServer<std::uint32_t> round_trips;  ///< of health checks, microseconds; 0: unknown
 };
 
 /// A message as it came in. `bytes` must stay until the outcome has been used.
@@ -44,7 +45,7 @@ struct Outcome {
         absorbed,
         dropped,
         held,          ///< waits: `question` is to be asked, or (0) it waits behind another request
-        probe_answer,  ///< the answer to one of our own probes: `ticket` and `verdict`
+        probe_answer,  ///< the answer to one of our own probes: `ticket` and `status`
     };
 
     What what = What::nothing;
@@ -61,7 +62,7 @@ struct Outcome {
     bool starts_call = false;                 ///< an INVITE outside of a dialog
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
-    ProbeVerdict verdict = ProbeVerdict::unknown;
+    std::uint16_t status = 0;  ///< of the answer to a probe
 
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <boost/asio/post.hpp>
 #include <csignal>
 #include <ostream>
 
@@ -13,36 +13,40 @@
 #include "proxy/decision_log.hpp"
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
-#include "proxy/server_changes.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
 
 Service::Service(Config config, const ClusterSecret& secret)
     : config_(std::move(config)),
-      built_(build_snapshot(config_, ClusterKey::derive(secret.secret))),
-      snapshots_(built_.snapshot),
+      cluster_(config_, ClusterKey::derive(secret.secret)),
       tables_(config_.calls.max),
-      api_(snapshots_, tables_, workers_, secret.persistent()),
-      statistics_(context_, snapshots_, tables_, workers_) {
+      cluster_api_(cluster_, tables_, [this] { return reload(); }),
+      api_(cluster_.snapshots(), tables_, workers_, secret.persistent()),
+      statistics_(context_, cluster_.snapshots(), tables_, workers_) {
     api_.add_public_routes(router_);
     statistics_.add_routes(router_);
     admin_router_ = router_;
     api_.add_admin_routes(admin_router_);
+    cluster_api_.add_admin_routes(admin_router_);
 }
 
 Service::~Service() = default;
 
 std::string Service::start() {
-    for (const std::string& remark : built_.remarks)
+    for (const std::string& remark : cluster_.remarks())
         log_event(LogLevel::warning, "config", {{"message", remark}});
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
+    workers_.front()->on_health([this](const HealthReport& report) {
+        boost::asio::post(context_, [this, report] { take_health(report); });
+    });
+    cluster_.on_publish([this] { workers_.front()->check_health_soon(); });
     for (const auto& worker : workers_) worker->start(workers_);
     statistics_.start();
-    for (const Listener& listener : built_.snapshot->local.listeners()) {
+    for (const Listener& listener : cluster_.snapshots().get()->local.listeners()) {
         log_event(LogLevel::info, "listening",
                   {{"address", to_string(listener.bind)}, {"advertise", listener.sent_by}});
     }
@@ -50,15 +54,16 @@ std::string Service::start() {
 }
 
 std::string Service::open_workers() {
-    const auto describe = [this](ListenerIndex index, const boost::system::error_code& error) {
-        return fmt::format("cannot listen on {}: {}", to_string(built_.snapshot->local[index].bind),
+    const auto snapshot = cluster_.snapshots().get();
+    const auto describe = [&snapshot](ListenerIndex index, const boost::system::error_code& error) {
+        return fmt::format("cannot listen on {}: {}", to_string(snapshot->local[index].bind),
                            error.message());
     };
-    for (ListenerIndex i = 0; i < built_.snapshot->local.listeners().size(); ++i) {
-        if (const auto error = probe_udp(context_, built_.snapshot->local[i].bind)) return describe(i, error);
+    for (ListenerIndex i = 0; i < snapshot->local.listeners().size(); ++i) {
+        if (const auto error = probe_udp(context_, snapshot->local[i].bind)) return describe(i, error);
     }
     for (std::uint32_t i = 0; i < config_.process.workers; ++i) {
-        auto worker = std::make_unique<Worker>(snapshots_, tables_, static_cast<std::uint8_t>(i));
+        auto worker = std::make_unique<Worker>(cluster_.snapshots(), tables_, static_cast<std::uint8_t>(i));
         ListenerIndex failed = 0;
         if (const auto error = worker->open(config_.listen.dscp, failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));
@@ -110,7 +115,7 @@ void Service::wait_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         if (signal == SIGHUP) {
-            reload();
+            static_cast<void>(reload());
             wait_signal();
             return;
         }
@@ -119,31 +124,35 @@ void Service::wait_signal() {
     });
 }
 
-/// All or nothing: a file with an error, or one that moves a listener, changes nothing.
-void Service::reload() {
-    if (config_.positions.empty()) {
-        log_event(LogLevel::warning, "reload", {{"message", "started without a file: nothing to reload"}});
-        return;
+LiveCluster::Reload Service::reload() {
+    const LiveCluster::Reload result = cluster_.reload();
+    for (const std::string& error : result.errors) {
+        log_event(LogLevel::error, "reload", {{"message", error}}, LogRate::many);
     }
-    const LoadedConfig loaded = load_config(config_.file);
-    for (const ConfigError& error : loaded.errors) {
-        log_event(LogLevel::error, "reload", {{"message", to_string(error)}}, LogRate::many);
-    }
-    if (!loaded.ok()) return;
-    const auto before = snapshots_.get();
-    const BuiltSnapshot built = build_snapshot(loaded.config, before->key);
-    if (!std::ranges::equal(before->local.listeners(), built.snapshot->local.listeners())) {
-        log_event(LogLevel::error, "reload", {{"message", "listeners have changed: that needs a restart"}});
-        return;
-    }
-    snapshots_.publish(built.snapshot);
-    set_log_level(loaded.config.log.level);
-    for (const std::string& remark : built.remarks)
+    if (!result.errors.empty()) return result;
+    set_log_level(cluster_.config().log.level);
+    for (const std::string& remark : cluster_.remarks())
         log_event(LogLevel::warning, "config", {{"message", remark}});
-    for (const std::string& change : server_changes(before->servers, built.snapshot->servers)) {
+    for (const std::string& change : result.changes) {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
     }
-    log_event(LogLevel::info, "reloaded", {{"file", config_.file}});
+    log_event(LogLevel::info, "reloaded", {{"file", cluster_.config().file}});
+    return result;
+}
+
+void Service::take_health(const HealthReport& report) {
+    const auto before = cluster_.snapshots().get();
+    if (!cluster_.set_health(report)) return;
+    const auto index = before->servers.by_id(report.server);
+    if (!index || before->servers[*index].up == report.up) return;  // it only takes a step of its way back
+    const std::string& name = before->servers[*index].name;
+    if (report.up) {
+        log_event(LogLevel::warning, "server_up", {{"server", name}}, LogRate::many);
+        return;
+    }
+    log_event(LogLevel::warning, "server_down",
+              {{"server", name}, {"cause", to_string(report.cause)}, {"status", std::to_string(report.status)}},
+              LogRate::many);
 }
 
 void Service::end() {

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "proxy/cluster_api.hpp"
 #include "proxy/command_line.hpp"
 #include "proxy/config_loader.hpp"
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
+#include "proxy/live_cluster.hpp"
 #include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
-#include "proxy/snapshot_builder.hpp"
-#include "proxy/snapshot_cell.hpp"
 #include "proxy/statistics.hpp"
 #include "proxy/worker.hpp"
 
@@ -40,16 +40,17 @@ class Service {
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
     void wait_signal();
-    void reload();
+    LiveCluster::Reload reload();
+    void take_health(const HealthReport& report);
     void end();
 
-    Config config_;
-    BuiltSnapshot built_;
-    SnapshotCell snapshots_;
+    const Config config_;  ///< as at the start; a reload changes the cluster's
+    LiveCluster cluster_;
     Tables tables_;
     std::vector<std::unique_ptr<Worker>> workers_;
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
+    ClusterApi cluster_api_;
     OperatorApi api_;
     Statistics statistics_;
     HttpRouter router_;

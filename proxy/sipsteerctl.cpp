@@ -2,14 +2,18 @@
 
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <iterator>
+#include <thread>
 #include <variant>
 
 #include "proxy/admin_socket.hpp"
 #include "proxy/control_client.hpp"
 #include "proxy/control_command_line.hpp"
 #include "proxy/control_text.hpp"
+#include "proxy/drain_wait.hpp"
 #include "proxy/explanation.hpp"
 
 namespace {
@@ -18,6 +22,10 @@ using namespace sipsteer;
 
 constexpr int kNo = 1;
 constexpr int kNotReached = 2;
+constexpr int kTimedOut = 3;
+
+/// While a drained server's calls end.
+constexpr std::chrono::milliseconds kLookAgain{500};
 
 std::string percent_encoded(std::string_view text) {
     return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
@@ -33,10 +41,19 @@ std::optional<std::string> text_for(ControlVerb verb, const std::string& body) {
             if (!explanation) return std::nullopt;
             return to_text(*explanation);
         }
+        case ControlVerb::drain:
+        case ControlVerb::ready:
+        case ControlVerb::maint: return state_text(body);
+        case ControlVerb::reload: return reload_text(body);
         case ControlVerb::version: return version_text(body);
         case ControlVerb::status: break;
     }
     return status_text(body);
+}
+
+tl::expected<ControlAnswer, std::string> say_state(const std::string& socket, std::string_view server,
+                                                   std::string_view state) {
+    return ask_proxy(socket, "POST", fmt::format("/api/v1/servers/{}/{}", percent_encoded(server), state));
 }
 
 tl::expected<ControlAnswer, std::string> ask(const ControlCommand& command, const std::string& socket) {
@@ -49,10 +66,49 @@ tl::expected<ControlAnswer, std::string> ask(const ControlCommand& command, cons
         case ControlVerb::explain:
             return ask_proxy(socket, "POST", "/api/v1/explain?from=" + percent_encoded(command.from),
                              std::string{std::istreambuf_iterator<char>{std::cin}, {}});
+        case ControlVerb::drain: return say_state(socket, command.server, "drain");
+        case ControlVerb::ready: return say_state(socket, command.server, "ready");
+        case ControlVerb::maint: return say_state(socket, command.server, "maint");
+        case ControlVerb::reload: return ask_proxy(socket, "POST", "/api/v1/reload");
         case ControlVerb::status:
         case ControlVerb::version: break;
     }
     return ask_proxy(socket, "GET", "/api/v1/status");
+}
+
+int not_reached(const std::string& socket, const std::string& why) {
+    std::cerr << fmt::format(
+        "sipsteerctl: no proxy at {}: {}\n"
+        "  Does it run? Its socket is process.admin_socket of its configuration; name another one with "
+        "-s SOCKET.\n",
+        socket, why);
+    return kNotReached;
+}
+
+/// `drain --wait`: returns when the server's last call has ended.
+int wait_drained(const ControlCommand& command, const std::string& socket) {
+    const auto deadline = std::chrono::steady_clock::now() + command.wait;
+    for (;;) {
+        const auto answer = ask_proxy(socket, "GET", "/api/v1/servers");
+        if (!answer) return not_reached(socket, answer.error());
+        const DrainState state = drain_state(answer->body, command.server);
+        switch (state.what) {
+            case DrainState::What::done: return 0;
+            case DrainState::What::waiting: break;
+            case DrainState::What::taken_back:
+                std::cerr << fmt::format("sipsteerctl: {} does not drain any more\n", command.server);
+                return kNo;
+            case DrainState::What::gone:
+                std::cerr << fmt::format("sipsteerctl: {} has gone\n", command.server);
+                return kNo;
+        }
+        const auto left = deadline - std::chrono::steady_clock::now();
+        if (left <= left.zero()) {
+            std::cerr << fmt::format("sipsteerctl: {} still has {} calls\n", command.server, state.calls);
+            return kTimedOut;
+        }
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(left, kLookAgain));
+    }
 }
 
 int execute(const ControlCommand& command) {
@@ -60,14 +116,7 @@ int execute(const ControlCommand& command) {
     const bool version = command.verb == ControlVerb::version;
     if (version && !command.json) std::cout << "sipsteerctl  " SIPSTEER_VERSION "\n";  // also without a proxy
     const auto answer = ask(command, socket);
-    if (!answer) {
-        std::cerr << fmt::format(
-            "sipsteerctl: no proxy at {}: {}\n"
-            "  Does it run? Its socket is process.admin_socket of its configuration; name another one with "
-            "-s SOCKET.\n",
-            socket, answer.error());
-        return kNotReached;
-    }
+    if (!answer) return not_reached(socket, answer.error());
     if (answer->status != 200) {
         if (command.json) {
             std::cout << answer->body;
@@ -83,8 +132,8 @@ int execute(const ControlCommand& command) {
             "sipsteerctl: {} is not the admin socket of a sipsteer that this program knows\n", socket);
         return kNotReached;
     }
-    std::cout << *text;
-    return 0;
+    std::cout << *text << std::flush;
+    return command.wait.count() > 0 ? wait_drained(command, socket) : 0;
 }
 
 struct Execute {

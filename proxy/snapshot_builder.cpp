@@ -44,6 +44,8 @@ class Builder {
         set_local();
         set_routing();
         set_transfer();
+        snapshot_.health = {config_.health.probe_interval, config_.health.fail_after,
+                            config_.health.rise_after, config_.health.up_codes};
         snapshot_.parse_limits.headers = config_.limits.headers;
         snapshot_.message_bytes = config_.limits.message_bytes;
         snapshot_.rate_per_source = config_.limits.rate_per_source;

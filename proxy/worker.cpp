@@ -55,7 +55,10 @@ void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {
     all_ = &all;
     for (std::size_t i = 0; i < sockets_.size(); ++i) wait_readable(i);
     if (index_ == 0) {
-        boost::asio::post(context_, [this] { try_servers(); });
+        boost::asio::post(context_, [this] {
+            check_health();
+            try_servers();
+        });
         wait_sweep();
     }
     thread_ = std::thread{[this] { context_.run(); }};
@@ -105,7 +108,7 @@ std::size_t Worker::run_round(Socket& socket) {
     flush(outcomes, order);
     for (std::size_t i = 0; i < count; ++i) {
         if (outcomes[i].what == Outcome::What::probe_answer)
-            take_answer(outcomes[i].ticket, outcomes[i].verdict);
+            take_answer(outcomes[i].ticket, outcomes[i].status);
         if (outcomes[i].what == Outcome::What::held && outcomes[i].question != 0) ask(outcomes[i].question);
     }
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);

@@ -3,11 +3,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
 
 #include "proxy/decision_log.hpp"
+#include "proxy/health_checks.hpp"
 #include "proxy/pipeline.hpp"
 #include "proxy/snapshot_cell.hpp"
 #include "proxy/udp_batch.hpp"
@@ -18,8 +20,8 @@ namespace sipsteer {
 /// with other workers only the tables and the snapshot.
 class Worker {
   public:
-    /// `index`: its place among the workers. The first one also clears expired records out of the tables
-    /// and tries the servers' answers to probes. References must outlive it.
+    /// `index`: its place among the workers. The first one also clears expired records out of the tables,
+    /// tries the servers' answers to probes, and checks their health. References must outlive it.
     Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index);
     ~Worker();
     Worker(const Worker&) = delete;
@@ -31,6 +33,10 @@ class Worker {
 
     /// `all`: the workers by index, to hand over answers to their probes. They must outlive the thread.
     void start(const std::vector<std::unique_ptr<Worker>>& all);
+    /// Of the first worker, before start(): who is told what health checks find, on the worker's thread.
+    void on_health(std::function<void(const HealthReport&)> told) { health_told_ = std::move(told); }
+    /// Of the first worker, from any thread: there is another snapshot, look at it now.
+    void check_health_soon();
     /// Ends the thread: what waits in the sockets is left there.
     void stop();
 
@@ -52,13 +58,17 @@ class Worker {
     void sweep();
 
     // What waits for the servers' answers (worker_questions.cpp)
-    void take_answer(const ProbeTicket& ticket, ProbeVerdict verdict);
+    void take_answer(const ProbeTicket& ticket, std::uint16_t status);
     void ask(HeldRequests::Id question);
     void try_servers();
     void release_settled();
     void release(const HeldMessage& message, const ProbeAnswer& answer);
     void wait_deadline();
     void send_uncounted(const Endpoint& to, ListenerIndex listener, std::size_t size);
+
+    // Health checks, of the first worker (worker_health.cpp)
+    void check_health();
+    void take_health_answer(const ProbeTicket& ticket, std::uint16_t status);
 
     const SnapshotCell& snapshots_;
     Tables& tables_;
@@ -78,6 +88,10 @@ class Worker {
     bool deadline_armed_ = false;
     unsigned sweeps_until_trial_ = 0;
     unsigned trial_pause_ = 0;
+    HealthChecks health_;
+    std::uint64_t health_generation_ = 0;  ///< of the snapshot that health_ follows
+    boost::asio::steady_timer health_timer_{context_};
+    std::function<void(const HealthReport&)> health_told_;
     std::vector<Socket> sockets_;
     std::thread thread_;
 };

@@ -23,8 +23,10 @@ Milliseconds steady_now() {
 }  // namespace
 
 /// Answers come to whichever worker the kernel picks by the server's address: hand them over.
-void Worker::take_answer(const ProbeTicket& ticket, ProbeVerdict verdict) {
-    if (ticket.question == OwnerQuestions::kTrial) {
+void Worker::take_answer(const ProbeTicket& ticket, std::uint16_t status) {
+    if (ticket.kind == ProbeKind::health) return take_health_answer(ticket, status);
+    const ProbeVerdict verdict = probe_verdict(status);
+    if (ticket.kind == ProbeKind::trial) {
         if (auto* use = tables_.probe_uses.find_or_add(ticket.server)) {
             use->store(verdict == ProbeVerdict::not_mine ? ProbeUse::usable : ProbeUse::unusable);
         }
@@ -62,6 +64,7 @@ void Worker::try_servers() {
         };
         const std::string now = std::to_string(steady_now().count());
         for (const MediaServer& server : snapshot_->servers.all()) {
+            if (server.state == ServerState::maint) continue;
             pipeline_.questions().write_trial(*snapshot_, server.id, now, outgoing_.slot(), send);
             all_known = all_known && tables_.probe_uses.get(server.id) != ProbeUse::unknown;
         }

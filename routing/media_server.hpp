@@ -24,7 +24,10 @@ struct AddressRange {
     [[nodiscard]] bool contains(const IpAddress& address, std::uint16_t source_port) const noexcept;
 };
 
-/// One media server as configured and resolved. Immutable but for `up`, which health checks set.
+/// Share of its new calls that a server takes while it comes back slowly, in parts of this.
+inline constexpr std::uint16_t kFullShare = 256;
+
+/// One media server: as configured and resolved, as operators have said, and as health checks found it.
 struct MediaServer {
     std::string name;
     std::string uri;
@@ -38,6 +41,8 @@ struct MediaServer {
     bool backup = false;
     bool placeable = true;  ///< false: the fallback destination, never placed on
     bool up = true;
+    std::uint16_t share = kFullShare;  ///< of the new calls that placement gives it; home is not affected
+    bool state_is_operators = false;   ///< said by sipsteerctl, not by the configuration
 
     /// In-dialog requests, CANCEL and ACK are forwarded whatever this says.
     [[nodiscard]] bool takes_new_calls() const noexcept {

@@ -1,39 +1,12 @@
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
-#include "parser/message_view.hpp"
-#include "parser/replaces.hpp"
-#include "routing/keyed_hash.hpp"
 #include "routing/media_server.hpp"
+#include "routing/time_units.hpp"
 
 namespace sipsteer {
-
-using Milliseconds = std::chrono::milliseconds;
-
-/// What a probe's answer brings back in its branch: who asked, which question, and which server.
-struct ProbeTicket {
-    std::uint8_t worker = 0;
-    std::uint32_t question = 0;
-    ServerId server = kNoServer;
-};
-
-/// Writes the probe: an in-dialog OPTIONS with the dialog's ids and CSeq 0, which a server answers 481
-/// when the dialog is not its own, and which leaves its own dialogs untouched (a CSeq above 0 would not).
-/// `host_port` is the server's. None: it does not fit into `out`.
-[[nodiscard]] std::optional<std::size_t> write_probe(const KeyedHash& sign, const ProbeTicket& ticket,
-                                                     std::string_view sent_by, std::string_view host_port,
-                                                     const Replaces& dialog, std::span<char> out) noexcept;
-
-/// The ticket of an answer to a probe of ours. None: it is none, or not the one that we sent.
-[[nodiscard]] std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign,
-                                                           const MessageView& response) noexcept;
 
 enum class ProbeVerdict : std::uint8_t { mine, not_mine, unknown };
 

@@ -27,6 +27,12 @@ bool goes_by_user(Method method) noexcept {
     return method == Method::register_ || method == Method::subscribe || method == Method::publish;
 }
 
+/// A server that comes back slowly takes the keys whose hash is below its share; the same ones and more
+/// with each step. Another hash than the score's, whose high values are its own keys.
+bool takes_share(std::uint64_t key, const MediaServer& server) noexcept {
+    return server.share >= kFullShare || rendezvous_hash(~key, server.id) % kFullShare < server.share;
+}
+
 template <class Fits>
 std::optional<ServerIndex> best_by_score(const ServerSet& servers, std::uint64_t key, Fits fits) noexcept {
     std::optional<ServerIndex> best;
@@ -121,21 +127,28 @@ bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) no
     return server.takes_new_calls() && (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
 }
 
-std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method, std::uint64_t key,
-                                 std::uint16_t group, std::optional<ServerIndex> exclude,
+std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementRequest& request,
                                  const OwnerCounts& counts, PlacementTurn& turn) noexcept {
-    for (const bool backup : {false, true}) {
+    const PlacementMethod method =
+        request.pinned ? snapshot.routing.placement : PlacementMethod::hash;
+    const auto choose = [&](bool backup, bool slowly) {
         const auto fits = [&](ServerIndex index, const MediaServer& server) {
-            return server.group == group && server.backup == backup && exclude != index &&
-                   takes_another_call(server, counts);
+            if (server.group != request.group || server.backup != backup || request.exclude == index)
+                return false;
+            if (!request.pinned) return server.takes_new_calls();
+            return takes_another_call(server, counts) && (!slowly || takes_share(request.key, server));
         };
-        std::optional<ServerIndex> chosen;
         switch (method) {
-            case PlacementMethod::hash: chosen = best_by_score(snapshot.servers, key, fits); break;
-            case PlacementMethod::round_robin: chosen = next_in_turn(snapshot.servers, turn, fits); break;
-            case PlacementMethod::least_calls: chosen = least_loaded(snapshot.servers, counts, fits); break;
+            case PlacementMethod::hash: break;
+            case PlacementMethod::round_robin: return next_in_turn(snapshot.servers, turn, fits);
+            case PlacementMethod::least_calls: return least_loaded(snapshot.servers, counts, fits);
         }
-        if (chosen) return chosen;
+        return best_by_score(snapshot.servers, request.key, fits);
+    };
+    for (const bool backup : {false, true}) {
+        for (const bool slowly : {true, false}) {
+            if (const auto chosen = choose(backup, slowly)) return chosen;
+        }
     }
     return std::nullopt;
 }

@@ -35,12 +35,20 @@ using PlacementTurn = std::atomic<std::uint32_t>;
 /// It takes new calls and has room for one more (`max_calls`).
 [[nodiscard]] bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) noexcept;
 
-/// The server that takes a new call: home when it takes new calls, else the best that does; a backup
-/// only when no other does. `method` hash for what no pin remembers (only INVITEs are pinned).
-/// None: no server of the group takes new calls.
-[[nodiscard]] std::optional<ServerIndex> place(const Snapshot& snapshot, PlacementMethod method,
-                                               std::uint64_t key, std::uint16_t group,
-                                               std::optional<ServerIndex> exclude, const OwnerCounts& counts,
-                                               PlacementTurn& turn) noexcept;
+/// A request to be placed.
+struct PlacementRequest {
+    std::uint64_t key = 0;  ///< affinity_key()
+    std::uint16_t group = 0;
+    std::optional<ServerIndex> exclude;
+    /// A pin will remember where it went, as it does for INVITEs. Anything else must find its server again
+    /// by the hash alone: the policy's method, `max_calls` and slow start do not concern it.
+    bool pinned = false;
+};
+
+/// The server that takes a new call: home when it takes new calls, else the best that does; a backup only
+/// when no other does. A server that comes back slowly takes only its share of the keys, unless no other
+/// takes them. None: no server of the group takes new calls.
+[[nodiscard]] std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementRequest& request,
+                                               const OwnerCounts& counts, PlacementTurn& turn) noexcept;
 
 }  // namespace sipsteer

@@ -6,6 +6,9 @@
 
 namespace sipsteer {
 
+/// A full avalanche of key and server.
+[[nodiscard]] std::uint64_t rendezvous_hash(std::uint64_t key, ServerId id) noexcept;
+
 /// Weighted rendezvous hashing (highest random weight): each server gets a score from the key's hash
 /// and its id; the highest takes the key. A server that joins or leaves moves its own share only.
 /// `key` is a keyed hash, so nobody outside can aim at a server.

@@ -214,14 +214,13 @@ std::optional<ServerIndex> Router::registrar(const Work& work) const noexcept {
 }
 
 RouteDecision Router::place_new(const Work& work, RouteReason reason) const noexcept {
-    const std::uint64_t key = affinity_key(snapshot_, work.message, work.uri, work.source);
-    const std::uint16_t group = group_for(snapshot_, work.uri, work.source);
-    // Only an INVITE is pinned; anything else must find its server again by the hash alone.
-    const bool remembered = work.message.method() == Method::invite;
     auto server = registrar(work);
     if (!server) {
-        server = place(snapshot_, remembered ? snapshot_.routing.placement : PlacementMethod::hash, key,
-                       group, work.source.server, calls_.counts(), turn_);
+        const PlacementRequest request{.key = affinity_key(snapshot_, work.message, work.uri, work.source),
+                                       .group = group_for(snapshot_, work.uri, work.source),
+                                       .exclude = work.source.server,
+                                       .pinned = work.message.method() == Method::invite};
+        server = place(snapshot_, request, calls_.counts(), turn_);
     }
     if (!server) return no_server(work);
     work.note("placed on", snapshot_.servers[*server].name);

@@ -130,9 +130,14 @@ RouteDecision Router::to_fallback(const Work& work) const noexcept {
     }
     std::optional<ServerIndex> server = fallback->server;
     if (fallback->group) {
-        server = place(snapshot_, PlacementMethod::hash,
-                       affinity_key(snapshot_, work.message, work.uri, work.source), *fallback->group,
-                       std::nullopt, calls_.counts(), turn_);
+        PlacementRequest request{.key = affinity_key(snapshot_, work.message, work.uri, work.source),
+                                 .group = *fallback->group,
+                                 .exclude = work.source.server,
+                                 .pinned = work.message.method() == Method::invite};
+        server = place(snapshot_, request, calls_.counts(), turn_);
+        // Who sends it may take it as well, without Replaces, when no other does.
+        request.exclude.reset();
+        if (!server) server = place(snapshot_, request, calls_.counts(), turn_);
     }
     if (!server || !snapshot_.servers[*server].takes_transfers()) {
         work.note("the fallback is down");

@@ -8,6 +8,7 @@
 
 #include "parser/message_view.hpp"
 #include "parser/sip_uri.hpp"
+#include "routing/health_policy.hpp"
 #include "routing/keyed_hash.hpp"
 #include "routing/local_addresses.hpp"
 #include "routing/server_set.hpp"
@@ -70,6 +71,7 @@ struct Snapshot {
     LocalAddresses local{};
     RoutingPolicy routing{};
     TransferPolicy transfer{};
+    HealthPolicy health{};
     ParseLimits parse_limits{};
     std::uint32_t message_bytes = 65535;
     std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit

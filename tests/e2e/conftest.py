@@ -2,6 +2,7 @@
 
 import asyncio
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -40,6 +41,15 @@ def binary():
     if not BINARY.exists():
         pytest.fail(f"{BINARY} is not built")
     return BINARY
+
+
+@pytest.fixture
+def ctl(binary):
+    """ctl(*words, text=INPUT): runs sipsteerctl, which is built beside the proxy."""
+    def run(*words, text="", **more):
+        return subprocess.run([binary.parent / "sipsteerctl", *map(str, words)], input=text, capture_output=True,
+                              text=True, timeout=20, **more)
+    return run
 
 
 @pytest.fixture(scope="module", params=ASTERISK_VERSIONS, ids=lambda version: f"asterisk{version}")

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 from lab.sipsteer import Sipsteer, cluster_config
@@ -40,3 +41,44 @@ def test_reload(binary):
         os.kill(sipsteer.pid, signal.SIGHUP)
         wait_for_log(sipsteer, "needs a restart")
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-3"}
+
+
+def test_reload_by_sipsteerctl(binary, ctl):
+    """The same by the admin socket: the changes on standard output, or each mistake with its place and exit status 1."""
+    before = cluster_config([("pbx-1", "sip:127.0.1.1:5060"), ("pbx-2", "sip:127.0.1.2:5060")])
+    with Sipsteer(before, binary) as sipsteer:
+        socket = ("-s", sipsteer.admin_socket)
+        assert ctl(*socket, "reload").stdout == "reloaded; no server has changed\n"
+        sipsteer.config_file.write_text(before.replace('name = "pbx-2"', 'name = "pbx-3"\nweight = 7'))
+        answer = ctl(*socket, "reload")
+        assert (answer.returncode, answer.stdout) == (0, "+ pbx-3\n- pbx-2\n"), answer.stderr
+        sipsteer.config_file.write_text(before.replace('name = "pbx-2"', 'name = "pbx-3"\nweight = 5'))
+        assert json.loads(ctl(*socket, "-o", "json", "reload").stdout) == {"changes": ["pbx-3 weight 7 -> 5"]}
+
+        for number in range(20):        # bad files, one mistake more each time
+            bad = before + "\n[routing]\n" + "\n".join(f"wrong{at} = 1" for at in range(number + 1)) + "\n"
+            sipsteer.config_file.write_text(bad)
+            answer = ctl(*socket, "reload")
+            assert answer.returncode == 1 and answer.stdout == ""
+            places = [line for line in answer.stderr.splitlines() if "unknown key" in line]
+            assert len(places) == number + 1
+            line = 1 + bad.splitlines().index("wrong0 = 1")
+            assert places[0].startswith(f"{sipsteer.config_file}:{line}:1: routing.wrong0: "), places
+        assert servers_of(sipsteer)["pbx-3"]["weight"] == 5
+        assert sipsteer.get("/api/v1/reload")[0] == 404, "not over TCP"
+
+
+def test_started_without_a_file_there_is_nothing_to_reload(binary, ctl, tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    command = [binary, "run", "--listen", "udp:127.0.0.1:5060", "--server", "sip:127.0.1.1:5060"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            end = time.monotonic() + 10
+            while not (tmp_path / "admin.sock").is_socket() and time.monotonic() < end:
+                time.sleep(0.02)
+            answer = ctl("reload")
+            assert answer.returncode == 1 and "without a file" in answer.stderr
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0

@@ -21,6 +21,21 @@ class StubServer(Phone):
         self.registered = {}          # user -> Contact
         self.invites = []             # every INVITE that arrived without To tag, first copies only
 
+    async def die(self):
+        """As SIGKILL does: the port is closed, everything is forgotten. start() brings it back."""
+        await self.stop()
+        self.calls.clear()
+
+    def freeze(self, frozen=True):
+        """As SIGSTOP does: it hears nothing and says nothing. `freeze(False)` is SIGCONT, with all that came lost."""
+        self.endpoint.lose = (lambda *_: True) if frozen else None
+
+    def heard_invites(self, since=0.0):
+        """INVITEs outside of a dialog that reached its port since that time (time.time()), frozen or not."""
+        return [message for when, way, _, message in self.endpoint.log
+                if way == "<-" and when >= since and not message.is_response and message.method == "INVITE"
+                and not message.tag("To")]
+
     def contact(self, call=None):
         if call is not None and call.outgoing:
             return f"<sip:asterisk@{host_port(self.host, self.port)}>"

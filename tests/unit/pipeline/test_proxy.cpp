@@ -120,7 +120,7 @@ Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIn
                                          probes_.push_back({to, std::string{probe.data(), size}});
                                      });
     } else if (outcome.what == Outcome::What::probe_answer) {
-        pipeline_->questions().answer(outcome.ticket, outcome.verdict, time_);
+        pipeline_->questions().answer(outcome.ticket, probe_verdict(outcome.status), time_);
     }
     return sent(outcome, kernel_takes_it);
 }

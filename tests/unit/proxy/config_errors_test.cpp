@@ -415,9 +415,8 @@ TEST(ConfigWarnings, KeysWithoutEffectInThisVersion) {
     // Neither the default nor what this version does anyway is worth a word.
     EXPECT_EQ(lines("probe = true\n[health]\nprobe_interval = \"2s\"\n"), Lines{});
     EXPECT_EQ(lines("probe = false\n[health]\nprobe_interval = 0\n[nat]\npath = \"off\"\n"), Lines{});
-    EXPECT_EQ(lines("[health]\nup_codes = [200]\n[nat]\npath = \"always\"\n[store]\nurl = \"redis://h:1\"\n"),
-              (Lines{"x.toml:9:12: health.up_codes" + none, "x.toml:11:8: nat.path" + none,
-                     "x.toml:13:7: store.url" + none}));
+    EXPECT_EQ(lines("[nat]\npath = \"always\"\n[store]\nurl = \"redis://h:1\"\n"),
+              (Lines{"x.toml:9:8: nat.path" + none, "x.toml:11:7: store.url" + none}));
 }
 
 TEST(ConfigWarnings, KeyFileThatIsNotThereYet) {

@@ -26,6 +26,23 @@ TEST(ControlCommandLine, Verbs) {
     EXPECT_EQ(explain.from, "udp:192.0.2.7:5060");
 }
 
+TEST(ControlCommandLine, StatesOfAServer) {
+    const auto drain = std::get<ControlCommand>(parse({"drain", "pbx-1", "--wait", "30m"}));
+    EXPECT_EQ(drain.verb, ControlVerb::drain);
+    EXPECT_EQ(drain.server, "pbx-1");
+    EXPECT_EQ(drain.wait, std::chrono::minutes{30});
+    EXPECT_EQ(std::get<ControlCommand>(parse({"drain", "pbx-1"})).wait.count(), 0);
+    EXPECT_EQ(std::get<ControlCommand>(parse({"ready", "pbx-1"})).verb, ControlVerb::ready);
+    EXPECT_EQ(std::get<ControlCommand>(parse({"maint", "pbx-1"})).verb, ControlVerb::maint);
+    EXPECT_EQ(std::get<ControlCommand>(parse({"reload"})).verb, ControlVerb::reload);
+    for (const auto& words : {std::vector<const char*>{"drain"}, std::vector<const char*>{"drain", "a", "--wait"},
+                              std::vector<const char*>{"drain", "a", "--wait", "soon"},
+                              std::vector<const char*>{"ready", "a", "--wait", "1m"},
+                              std::vector<const char*>{"reload", "a"}}) {
+        EXPECT_EQ(std::get<UsageCommand>(parse(words)).status, kControlUsage);
+    }
+}
+
 TEST(ControlCommandLine, OptionsBeforeAndBehindTheVerb) {
     for (const auto& words : {std::vector<const char*>{"-s", "x.sock", "-o", "json", "servers"},
                               std::vector<const char*>{"servers", "-s", "x.sock", "-o", "json"}}) {
@@ -40,7 +57,7 @@ TEST(ControlCommandLine, OptionsBeforeAndBehindTheVerb) {
 
 TEST(ControlCommandLine, AnUnknownVerbSaysWhichThereAre) {
     // Verbs of later versions: nothing may look as if it had been done.
-    for (const char* word : {"drain", "reload", "top", "nonsense"}) {
+    for (const char* word : {"top", "trace", "nonsense"}) {
         const auto usage = std::get<UsageCommand>(parse({word, "pbx-1"}));
         EXPECT_EQ(usage.status, kControlUsage) << word;
         EXPECT_NE(usage.text.find(std::string("\"") + word + "\""), std::string::npos) << usage.text;

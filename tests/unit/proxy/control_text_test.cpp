@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "proxy/drain_wait.hpp"
 #include "proxy/explanation.hpp"
 
 namespace sipsteer {
@@ -9,11 +10,11 @@ namespace {
 
 TEST(ControlText, Servers) {
     EXPECT_EQ(*servers_text(R"({"servers":[
-        {"name":"a","addresses":["udp:127.0.1.1:5060"],"group":"default","state":"ready","up":true,"weight":1,"calls":12},
-        {"name":"long","addresses":[],"group":"b","state":"drain","up":false,"weight":10,"calls":0}]})"),
-              "NAME  ADDRESS             GROUP    STATE  UP    WEIGHT  CALLS\n"
-              "a     udp:127.0.1.1:5060  default  ready  up    1       12\n"
-              "long  -                   b        drain  DOWN  10      0\n");
+        {"name":"a","addresses":["udp:127.0.1.1:5060"],"group":"default","state":"ready","up":true,"rtt_ms":1.26,"weight":1,"calls":12},
+        {"name":"long","addresses":[],"group":"b","state":"drain","state_source":"operator","up":false,"weight":10,"calls":0}]})"),
+              "NAME  ADDRESS             GROUP    STATE  FROM      UP    RTT MS  WEIGHT  CALLS\n"
+              "a     udp:127.0.1.1:5060  default  ready  -         up    1.3     1       12\n"
+              "long  -                   b        drain  operator  DOWN  -       10      0\n");
 }
 
 TEST(ControlText, Owners) {
@@ -27,6 +28,25 @@ TEST(ControlText, Registrars) {
     EXPECT_EQ(*registrars_text(R"({"registrars":[{"server":"a","expires_in_s":290}]})"),
               "SERVER  EXPIRES IN S\n"
               "a       290\n");
+}
+
+TEST(ControlText, StatesAndReload) {
+    EXPECT_EQ(*state_text(R"({"server":"a","state":"drain","calls":3})"), "a drain, 3 calls\n");
+    EXPECT_EQ(*reload_text(R"({"changes":["+ b","a weight 1 -> 2"]})"), "+ b\na weight 1 -> 2\n");
+    EXPECT_EQ(*reload_text(R"({"changes":[]})"), "reloaded; no server has changed\n");
+    EXPECT_EQ(error_text(R"({"error":"no","errors":["x:1:1: a","x:2:1: b"]})"), "no\nx:1:1: a\nx:2:1: b");
+}
+
+TEST(ControlText, HowFarADrainIs) {
+    const auto servers = [](const std::string& rest) { return R"({"servers":[{"name":"b"},{"name":"a",)" + rest + "}]}"; };
+    using What = DrainState::What;
+    EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":2,"setups":1)"), "a").what, What::waiting);
+    EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":2,"setups":1)"), "a").calls, 3);
+    EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":0,"setups":1)"), "a").what, What::waiting);
+    EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":0)"), "a").what, What::done);
+    EXPECT_EQ(drain_state(servers(R"("state":"ready","calls":0)"), "a").what, What::taken_back);
+    EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":0)"), "c").what, What::gone);
+    for (const char* text : {"", "[]", "{}", R"({"servers":[1]})"}) EXPECT_EQ(drain_state(text, "a").what, What::gone);
 }
 
 TEST(ControlText, StatusAndVersion) {
@@ -43,6 +63,8 @@ TEST(ControlText, WhatIsSomethingElse) {
         EXPECT_FALSE(owners_text(text)) << text;
         EXPECT_FALSE(registrars_text(text)) << text;
         EXPECT_FALSE(version_text(text)) << text;
+        EXPECT_FALSE(state_text(text)) << text;
+        EXPECT_FALSE(reload_text(text)) << text;
     }
     EXPECT_FALSE(status_text("{}"));
     EXPECT_EQ(error_text(R"({"error":"unknown"})"), "unknown");

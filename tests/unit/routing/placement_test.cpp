@@ -28,7 +28,8 @@ struct Placement : testing::Test {
     }
     [[nodiscard]] std::optional<ServerIndex> placed(std::uint64_t at,
                                                     PlacementMethod method = PlacementMethod::hash) {
-        return place(snapshot, method, at, 0, std::nullopt, counts, turn);
+        snapshot.routing.placement = method;
+        return place(snapshot, {.key = at, .group = 0, .exclude = {}, .pinned = true}, counts, turn);
     }
 };
 
@@ -119,11 +120,11 @@ TEST_F(Placement, KeepsToGroupExclusionAndLimit) {
     for (std::uint64_t at = 1; at < 100; ++at) {
         const std::uint64_t hash = at * 0x9e3779b97f4a7c15ULL;
         EXPECT_NE(placed(hash), ServerIndex{0});
-        EXPECT_EQ(place(snapshot, PlacementMethod::hash, hash, 1, std::nullopt, counts, turn),
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 1, .exclude = {}}, counts, turn),
                   ServerIndex{0});
-        EXPECT_EQ(place(snapshot, PlacementMethod::hash, hash, 0, ServerIndex{1}, counts, turn),
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 0, .exclude = ServerIndex{1}}, counts, turn),
                   ServerIndex{2});
-        EXPECT_EQ(place(snapshot, PlacementMethod::hash, hash, 2, std::nullopt, counts, turn), std::nullopt);
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 2, .exclude = {}}, counts, turn), std::nullopt);
     }
     counts.add(snapshot.servers[1].id, 1);
     for (std::uint64_t at = 1; at < 100; ++at)

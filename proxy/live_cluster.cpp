@@ -1,0 +1,98 @@
+#include "proxy/live_cluster.hpp"
+
+#include <algorithm>
+
+#include "proxy/config_loader.hpp"
+#include "proxy/server_changes.hpp"
+#include "proxy/snapshot_builder.hpp"
+
+namespace sipsteer {
+namespace {
+
+const MediaServer* find_named(const ServerSet& set, std::string_view name) {
+    const auto found = std::ranges::find(set.all(), name, &MediaServer::name);
+    return found == set.all().end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+LiveCluster::LiveCluster(Config config, const ClusterKey& key)
+    : config_(std::move(config)), cell_(nullptr) {
+    BuiltSnapshot built = build_snapshot(config_, key);
+    configured_ = std::move(built.snapshot);
+    remarks_ = std::move(built.remarks);
+    publish();
+}
+
+/// The one place where the three are put together.
+void LiveCluster::publish() {
+    std::vector<MediaServer> servers = configured_->servers.all();
+    for (MediaServer& server : servers) {
+        if (const auto said = said_.find(server.name); said != said_.end()) {
+            server.state = said->second;
+            server.state_is_operators = true;
+        }
+        if (const auto found = health_.find(server.id); found != health_.end()) {
+            server.up = found->second.up;
+            server.share = found->second.share;
+        }
+    }
+    auto next = std::make_shared<Snapshot>(*configured_);
+    next->servers = ServerSet{std::move(servers), configured_->servers.groups(), configured_->key};
+    cell_.publish(std::move(next));
+    if (told_) told_();
+}
+
+LiveCluster::Reload LiveCluster::reload() {
+    Reload result;
+    const auto first = config_.positions.find("server[0]");
+    if (first == config_.positions.end() || first->second.line == 0) {
+        result.errors.emplace_back("started without a file: nothing to reload");
+        return result;
+    }
+    LoadedConfig loaded = load_config(config_.file);
+    for (const ConfigError& error : loaded.errors) result.errors.push_back(to_string(error));
+    if (!loaded.ok()) return result;
+    BuiltSnapshot built = build_snapshot(loaded.config, configured_->key);
+    if (!std::ranges::equal(configured_->local.listeners(), built.snapshot->local.listeners())) {
+        result.errors.push_back(config_.file + ": listeners have changed: that needs a restart");
+        return result;
+    }
+    result.changes = server_changes(configured_->servers, built.snapshot->servers);
+    config_ = std::move(loaded.config);
+    configured_ = std::move(built.snapshot);
+    remarks_ = std::move(built.remarks);
+    std::erase_if(health_, [this](const auto& known) { return !configured_->servers.by_id(known.first); });
+    std::erase_if(said_, [this](const auto& word) {
+        const MediaServer* const server = find_named(configured_->servers, word.first);
+        return server != nullptr && word.second == ServerState::ready && server->state == ServerState::ready;
+    });
+    publish();
+    return result;
+}
+
+bool LiveCluster::set_state(std::string_view name, ServerState state) {
+    const MediaServer* const server = find_named(configured_->servers, name);
+    if (server == nullptr) return false;
+    said_.erase(server->name);
+    if (state != ServerState::ready || server->state != ServerState::ready) said_[server->name] = state;
+    publish();
+    return true;
+}
+
+bool LiveCluster::set_health(const HealthReport& report) {
+    const auto index = configured_->servers.by_id(report.server);
+    if (!index) return false;
+    const auto known = health_.find(report.server);
+    const HealthReport before = known == health_.end() ? HealthReport{report.server} : known->second;
+    if (before.up == report.up && before.share == report.share) return false;
+    if (report.up && report.share == kFullShare) {
+        health_.erase(report.server);
+    } else {
+        health_[report.server] = report;
+    }
+    publish();
+    return true;
+}
+
+}  // namespace sipsteer

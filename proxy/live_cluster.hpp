@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/config.hpp"
+#include "proxy/health_checks.hpp"
+#include "proxy/snapshot_cell.hpp"
+
+namespace sipsteer {
+
+/// The cluster as it is now: the configuration, what operators have said about servers since, and what
+/// health checks have found. Publishes a snapshot of all three whenever one of them changes. For one
+/// thread; workers read the published snapshots.
+class LiveCluster {
+  public:
+    LiveCluster(Config config, const ClusterKey& key);
+
+    [[nodiscard]] const Config& config() const noexcept { return config_; }
+    [[nodiscard]] const SnapshotCell& snapshots() const noexcept { return cell_; }
+    /// What the operator should know about the snapshot made from the configuration, a line each.
+    [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
+    /// Called behind each change, with the new snapshot in place.
+    void on_publish(std::function<void()> told) { told_ = std::move(told); }
+
+    struct Reload {
+        std::vector<std::string> errors;   ///< `file:line:col: key: message`; any: nothing has changed
+        std::vector<std::string> changes;  ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`
+    };
+    /// Reads the configuration file again: all or nothing. States that operators have set stay, and so
+    /// does the health of servers that stay.
+    [[nodiscard]] Reload reload();
+
+    /// What `sipsteerctl` says; holds until the next word, `ready` takes it back. False: no such server.
+    [[nodiscard]] bool set_state(std::string_view server, ServerState state);
+
+    /// What health checks have found. False: nothing new, or a server that has gone.
+    bool set_health(const HealthReport& report);
+
+  private:
+    void publish();
+
+    Config config_;
+    std::shared_ptr<const Snapshot> configured_;  ///< from the configuration alone
+    std::vector<std::string> remarks_;
+    std::map<std::string, ServerState, std::less<>> said_;  ///< by name; only what differs
+    std::map<ServerId, HealthReport> health_;               ///< only what is not as healthy as can be
+    SnapshotCell cell_;
+    std::function<void()> told_;
+};
+
+}  // namespace sipsteer

@@ -1,0 +1,52 @@
+#include <boost/asio/post.hpp>
+
+#include "proxy/worker.hpp"
+
+namespace sipsteer {
+namespace {
+
+Microseconds steady_now() {
+    return std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+void Worker::check_health_soon() {
+    boost::asio::post(context_, [this] { check_health(); });
+}
+
+/// Sends what is due, tells what has changed, and comes back when there may be more. Health checks are
+/// outside the counters' law.
+void Worker::check_health() {
+    refresh_snapshot();
+    const Microseconds now = steady_now();
+    if (health_generation_ != generation_) {
+        health_.follow(*snapshot_, now);
+        health_generation_ = generation_;
+    }
+    for (const ProbeTicket& ticket : health_.due(*snapshot_, now)) {
+        if (const auto check = write_health_check(*snapshot_, ticket, outgoing_.slot()))
+            send_uncounted(check->to, check->listener, check->size);
+    }
+    for (const HealthReport& report : health_.changes(*snapshot_, now)) health_told_(report);
+    health_timer_.cancel();
+    const auto next = health_.next(now);
+    if (!next) return;
+    health_timer_.expires_at(std::chrono::steady_clock::time_point{*next});
+    health_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) check_health();
+    });
+}
+
+/// On whichever worker got it; the first one judges.
+void Worker::take_health_answer(const ProbeTicket& ticket, std::uint16_t status) {
+    Worker& checker = *all_->front();
+    boost::asio::post(checker.context_, [&checker, ticket, status, now = steady_now()] {
+        checker.health_.answered(*checker.snapshot_, ticket, status, now);
+        if (auto* taken = checker.tables_.round_trips.find_or_add(ticket.server))
+            taken->store(static_cast<std::uint32_t>(checker.health_.round_trip(ticket.server).count()));
+        checker.check_health();
+    });
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,133 @@
+"""Servers that die, freeze, come back and flap under calls: new ones avoid what is down, what is owned stays where it is."""
+
+import asyncio
+import time
+
+import pytest
+
+from lab.stub_cluster import REWRITE, Cluster
+
+CHECKS = REWRITE + '\n[health]\nprobe_interval = "1s"\n'
+
+
+async def place(cluster, phone, calls):
+    """So many calls at once, answered and ended: server -> how many it got."""
+    taken = dict.fromkeys(cluster.servers, 0)
+
+    async def one():
+        call = await phone.call("carol")
+        await call.answered(cluster.patience)
+        taken[cluster.server_of(call)] += 1
+        await call.hangup()
+    await asyncio.gather(*(one() for _ in range(calls)))
+    return taken
+
+
+@pytest.mark.parametrize("way", ("killed", "frozen"))
+def test_new_calls_avoid_a_server_that_is_down(binary, way):
+    """Within the figure of two missed checks; then no call goes there, and none fails."""
+    async def story(cluster):
+        alice, = cluster.phones
+        sick = cluster.servers[1]
+        assert all((await place(cluster, alice, 60)).values()), "each gets its share"
+        if way == "killed":
+            await sick.die()
+        else:
+            sick.freeze()
+        assert await cluster.wait_server(sick, up=False) < 4
+        down_at = time.time()
+        taken = await place(cluster, alice, 60)
+        assert taken[sick] == 0 and sum(taken.values()) == 60
+        if way == "frozen":
+            assert not sick.heard_invites(since=down_at)
+            sick.freeze(False)
+        else:
+            await sick.start()
+        await cluster.wait_server(sick, up=True)
+        taken = await place(cluster, alice, 60)
+        assert taken[sick] < 12, "no herd: a tenth of its twenty at first"
+        assert cluster.sipsteer.log_events("server_down", server=sick.name)
+        assert cluster.sipsteer.log_events("server_up", server=sick.name)
+    cluster = Cluster(binary, more=CHECKS)
+    cluster.phone("alice")
+    cluster.run(story)
+
+
+def test_what_a_server_owns_stays_with_it(binary):
+    """While it is down: in-dialog requests and CANCEL still go there; a transfer of its call is refused, and works again
+    when it is back."""
+    async def story(cluster):
+        alice, bob, erin = cluster.phones
+        call, owner = await cluster.talk(alice)
+        owner.auto_answer = False
+        ringing, bystanders = None, []
+        while ringing is None:
+            attempt = await bob.call("carol")
+            await attempt.ringing()
+            if cluster.server_of(attempt) is owner:
+                ringing = attempt
+            else:
+                bystanders.append(attempt)
+        owner.freeze()
+        await cluster.wait_server(owner, up=False)
+        refused = await erin.call("carol", replaces=call.replaces())
+        assert await refused.final() == 481
+        cancelling = asyncio.create_task(ringing.cancel())
+        hanging_up = asyncio.create_task(call.send("INFO"))
+        await asyncio.sleep(0.3)
+        owner.freeze(False)
+        assert (await hanging_up).status == 200, "the next copy finds it"
+        await cancelling
+        assert await ringing.final() == 487
+        await cluster.wait_server(owner, up=True)
+        taking = await erin.call("carol", replaces=call.replaces())
+        await taking.answered()
+        assert cluster.server_of(taking) is owner
+        await taking.hangup()
+        for bystander in bystanders:
+            await bystander.hangup()
+    cluster = Cluster(binary, more=CHECKS)
+    for name in ("alice", "bob", "erin"):
+        cluster.phone(name)
+    cluster.run(story)
+
+
+def test_all_down_is_answered(binary):
+    """503 with Retry-After to new requests, and /ready says so; never silence."""
+    async def story(cluster):
+        alice, = cluster.phones
+        for server in cluster.servers:
+            server.freeze()
+        for server in cluster.servers:
+            await cluster.wait_server(server, up=False)
+        call = await alice.call("carol")
+        assert await call.final(2) == 503
+        answers = [message for _, way, _, message in alice.endpoint.log if way == "<-" and message.status == 503]
+        assert answers[-1].get("Retry-After") == "5"
+        assert await alice.options("sip:127.0.0.1:5060") == 503
+        assert (await asyncio.to_thread(cluster.sipsteer.get, "/ready"))[0] == 503
+        for server in cluster.servers:
+            server.freeze(False)
+        for server in cluster.servers:
+            await cluster.wait_server(server, up=True)
+        assert sum((await place(cluster, alice, 20)).values()) == 20, "all come back slowly: that keeps no call out"
+    cluster = Cluster(binary, more=CHECKS)
+    cluster.phone("alice")
+    cluster.run(story)
+
+
+def test_checks_off(binary):
+    """No server gets anything that it was not asked for, and all count as up."""
+    async def story(cluster):
+        dead = cluster.servers[0]
+        dead.freeze()
+        await asyncio.sleep(1.5)
+        assert not [message for _, _, _, message in dead.endpoint.log]
+        metrics = await asyncio.to_thread(cluster.sipsteer.metrics)
+        assert metrics.sum("sipsteer_server_up") == 3
+        dead.freeze(False)
+        alice, = cluster.phones
+        await place(cluster, alice, 3)
+    cluster = Cluster(binary, more=REWRITE + '\n[health]\nprobe_interval = 0\n')
+    cluster.phone("alice")
+    cluster.run(story)
