@@ -18,7 +18,8 @@ class Samples:
         return found
 
     def save(self, path):
-        path.write_text(json.dumps({"about": self.about, "samples": self.samples}, indent=1) + "\n")
+        lines = ",\n".join(json.dumps(sample) for sample in self.samples)
+        path.write_text(f'{{"about": {json.dumps(self.about, indent=1)},\n"samples": [\n{lines}\n]}}\n')
 
     def add(self, target, mode, result):
         self.samples.append({**result, "target": target, "mode": mode})

@@ -6,8 +6,12 @@ TITLES = {
     "calls": "Calls: INVITE, 100, 180, 200, ACK, BYE, 200; 64 at a time, closed loop",
     "one-way": "One-way: INVITE alone; 64 at a time, closed loop",
     "transfers": "Transfers: a call, INVITE with Replaces to its owner, BYE of both; 64 at a time, closed loop",
-    "rate": "Fixed rate: 5000 calls/s, 35 000 messages/s, open loop",
 }
+
+
+def title(mode):
+    rate = mode.removeprefix("rate-")
+    return TITLES.get(mode) or f"Fixed rate: {rate} calls/s, {int(rate) * 7} messages/s, open loop"
 
 
 def ratio(value, base):
@@ -20,7 +24,7 @@ def table(samples, mode, labels):
     tuned = samples.median("kamailio", mode, of.cpu)
     stateful = samples.median("kamailio-sf", mode, of.per_call)
     columns = ["target", "CPU us/msg", "user", "system", "us/call", "/R", "/KT", "us/call /SF", "lost"]
-    if mode == "rate":
+    if mode.startswith("rate-"):
         columns += ["one-way p50 us", "p99 us"]
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     for name, label in labels.items():
@@ -32,7 +36,7 @@ def table(samples, mode, labels):
                  f"{median(of.per_call):.1f}", ratio(median(of.cpu), relay), ratio(median(of.cpu), tuned),
                  ratio(median(of.per_call), stateful),
                  str(sum(sample["lost_calls"] for sample in samples.of(name, mode)))]
-        if mode == "rate":
+        if mode.startswith("rate-"):
             for share in ("p50", "p99"):
                 cells.append(f"{median(lambda sample: sample['latency_us']['one_way'][share]):.0f}")
         lines.append("| " + " | ".join(cells) + " |")
@@ -48,5 +52,5 @@ def page(samples):
            f"forwarded (user and system from /proc); medians of {min(samples.rounds(mode) for mode in samples.modes())} "
            f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned."]
     for mode in samples.modes():
-        out += [f"**{TITLES[mode]}**", table(samples, mode, about["labels"])]
+        out += [f"**{title(mode)}**", table(samples, mode, about["labels"])]
     return "\n\n".join(out) + "\n"

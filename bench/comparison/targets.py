@@ -41,14 +41,16 @@ class Nginx(Target):
 
 
 class Sipsteer(Target):
-    def __init__(self, name, label, workers=1, more=""):
+    """`more` is appended to its configuration: tables of your own."""
+
+    def __init__(self, name, label, workers=1, more="", server_count=4):
         super().__init__(name, label, BUILD / "sipsteer")
-        self._workers, self._more = workers, more
+        self._workers, self._more, self._servers = workers, more, servers(server_count)
 
     def command(self, home):
         text = (f'[process]\nworkers = {self._workers}\nadmin_socket = ""\nkey_file = "cluster.key"\n\n'
                 f'[listen]\nudp = ["{PROXY}"]\nhttp = ""\n\n[log]\nlevel = "warning"\n')
-        for number, server in enumerate(servers(), 1):
+        for number, server in enumerate(self._servers, 1):
             text += f'\n[[server]]\nname = "pbx-{number}"\nuri = "sip:{server}"\n'
         (home / "sipsteer.toml").write_text(text + self._more)
         return [self.needs, "run", "-c", str(home / "sipsteer.toml")]
