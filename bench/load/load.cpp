@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bench/load/stream_transport.hpp"
 #include "bench/load/udp_transport.hpp"
 
 namespace sipsteer::load {
@@ -18,6 +19,11 @@ std::size_t capacity(const Options& options) {
     return std::max<std::size_t>({1024, 2 * options.in_flight, static_cast<std::size_t>(options.rate * 2)});
 }
 
+std::unique_ptr<Transport> make_transport(const Options& options) {
+    if (options.wire == Wire::udp) return std::make_unique<UdpTransport>(options);
+    return std::make_unique<StreamTransport>(options);
+}
+
 Time to_time(double seconds) noexcept { return static_cast<Time>(seconds * static_cast<double>(kSecond)); }
 
 }  // namespace
@@ -28,7 +34,7 @@ Load::Load(const Options& options)
            (static_cast<std::uint32_t>(::getpid()) << 16)),
       writer_(options, run_),
       calls_(capacity(options), run_),
-      transport_(std::make_unique<UdpTransport>(options)),
+      transport_(make_transport(options)),
       stage_{options, *transport_, writer_, calls_, faults_, tally_},
       ends_(stage_) {}
 
@@ -97,6 +103,10 @@ void Load::look_at_due(Time now) {
     calls_.each_due(now, [&](Call& call) {
         if (now - call.begun > to_time(options_.mode == Mode::one_way ? 1 : options_.give_up)) {
             give_up(call);
+            return;
+        }
+        if (options_.wire != Wire::udp) {  // nothing gets lost, nothing is sent again
+            calls_.due(call) = now + kFirstRepetition;
             return;
         }
         switch (call.waits) {

@@ -24,7 +24,7 @@ struct Result {
 /// One run: warm-up, measured time, and then what is still going on comes to its end.
 class Load {
   public:
-    /// Throws std::system_error when an address cannot be bound.
+    /// Throws std::system_error or std::runtime_error when an address cannot be had, or nobody answers there.
     explicit Load(const Options& options);
 
     [[nodiscard]] Result run();

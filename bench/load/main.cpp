@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <system_error>
 
@@ -23,7 +24,7 @@ int main(int argc, char** argv) {
             return 2;
         }
         return result.faults.total() == 0 && result.counts.completed > 0 ? 0 : 1;
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         std::fprintf(stderr, "load: %s\n", error.what());
         return 2;
     }

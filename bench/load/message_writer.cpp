@@ -28,9 +28,14 @@ std::string make_sdp(std::size_t size) {
 MessageWriter::MessageWriter(const Options& options, std::uint32_t run)
     : proxy_(to_string(options.proxy)), run_(fmt::format("{:08x}", run)), sdp_(make_sdp(options.sdp_bytes)) {
     call_id_end_ = fmt::format("-{}@phones.example.com", run_);
-    const auto party = [](const Address& address) {
+    const std::string_view transport = options.wire == Wire::udp   ? "UDP"
+                                       : options.wire == Wire::tcp ? "TCP"
+                                                                   : "TLS";
+    // In the URIs of Contacts, so that in-dialog requests come the same way.
+    if (options.wire != Wire::udp) contact_end_ = fmt::format(";transport={}", to_string(options.wire));
+    const auto party = [&](const Address& address) {
         std::string text = to_string(address);
-        return Party{text, fmt::format("SIP/2.0/UDP {};", text)};
+        return Party{text + contact_end_, fmt::format("SIP/2.0/{} {};", transport, text)};
     };
     for (unsigned i = 0; i < options.phones; ++i) {
         phones_.push_back(
@@ -67,7 +72,7 @@ void MessageWriter::with_sdp(Text& out) const {
 }
 
 void MessageWriter::invite(Text& out, const Call& call, const Call* replaced) const {
-    out << "INVITE sip:bob@" << proxy_ << " SIP/2.0\r\n";
+    out << "INVITE sip:bob@" << proxy_ << contact_end_ << " SIP/2.0\r\n";
     phone_head(out, call, "INVITE");
     out << "To: \"Bob\" <sip:bob@example.com>\r\nCall-ID: ";
     call_id(out, call.number);

@@ -33,7 +33,7 @@ class MessageWriter {
     static void keep_routes(Kept<Size>& routes, const ReceivedMessage& message);
 
     [[nodiscard]] std::string_view sdp() const noexcept { return sdp_; }
-    /// "SIP/2.0/UDP 127.0.2.1:20000;" of a phone's Via.
+    /// "SIP/2.0/UDP 127.0.2.1:20000;", the beginning of a phone's Via.
     [[nodiscard]] std::string_view via_of(std::uint16_t phone) const noexcept { return phones_[phone].via; }
     [[nodiscard]] std::string_view via_of_server(std::uint16_t server) const noexcept {
         return servers_[server].via;
@@ -54,7 +54,7 @@ class MessageWriter {
     void copies(Text& out, const ReceivedMessage& request) const;
     void with_sdp(Text& out) const;
 
-    std::string proxy_, run_, call_id_end_, sdp_;
+    std::string proxy_, contact_end_, run_, call_id_end_, sdp_;
     std::vector<Party> phones_, servers_;
     std::vector<std::string> lower_vias_;
 };

@@ -32,6 +32,15 @@ const char* to_string(Mode mode) noexcept {
     return "";
 }
 
+const char* to_string(Wire wire) noexcept {
+    switch (wire) {
+        case Wire::udp: return "udp";
+        case Wire::tcp: return "tcp";
+        case Wire::tls: return "tls";
+    }
+    return "";
+}
+
 Options parse_options(int argc, char** argv) {
     Options options;
     CLI::App app{
@@ -46,6 +55,13 @@ Options parse_options(int argc, char** argv) {
     app.add_option("--middle", options.middle, "what is checked: proxy, or relay (passes bytes unchanged)")
         ->transform(CLI::CheckedTransformer(middles))
         ->default_str("proxy");
+    const std::map<std::string, Wire> wires{{"udp", Wire::udp}, {"tcp", Wire::tcp}, {"tls", Wire::tls}};
+    app.add_option("--transport", options.wire, "udp, tcp or tls; a connection for each phone")
+        ->transform(CLI::CheckedTransformer(wires))
+        ->default_str("udp");
+    app.add_option("--certificate", options.certificate, "TLS: PEM file, for all ends")
+        ->check(CLI::ExistingFile);
+    app.add_option("--private-key", options.private_key, "TLS: PEM file")->check(CLI::ExistingFile);
     add_address(app, "--proxy", options.proxy, "where the phones send");
     add_address(app, "--phone", options.first_phone, "first phone; the others have the ports behind it");
     add_address(app, "--server", options.first_server,

@@ -21,8 +21,12 @@ enum class Middle : std::uint8_t {
     relay,  ///< passes bytes on unchanged
 };
 
+/// How messages travel, on both sides of the middle.
+enum class Wire : std::uint8_t { udp, tcp, tls };
+
 struct Options {
     Mode mode = Mode::calls;
+    Wire wire = Wire::udp;
     Middle middle = Middle::proxy;
     Address proxy{0x7f000001, 5060};         ///< where the phones send
     Address first_phone{0x7f000201, 20000};  ///< the others have the ports behind it
@@ -37,13 +41,16 @@ struct Options {
     double give_up = 8;        ///< a call that takes longer is lost
     unsigned vias = 2;         ///< of a phone's request
     unsigned sdp_bytes = 300;  ///< about
-    int target = 0;            ///< the process whose CPU time, with that of its children, is read; 0: none
-    std::string json;          ///< file for the result; empty: none, "-": in place of the text
+    std::string certificate;   ///< TLS: PEM files, for all ends
+    std::string private_key;
+    int target = 0;    ///< the process whose CPU time, with that of its children, is read; 0: none
+    std::string json;  ///< file for the result; empty: none, "-": in place of the text
 };
 
 /// Reads the command line; prints what is wrong, or the help, and ends the process.
 [[nodiscard]] Options parse_options(int argc, char** argv);
 
 [[nodiscard]] const char* to_string(Mode mode) noexcept;
+[[nodiscard]] const char* to_string(Wire wire) noexcept;
 
 }  // namespace sipsteer::load

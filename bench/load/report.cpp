@@ -63,6 +63,7 @@ std::string to_json(const Options& options, const Result& result) {
     const Counts& counts = result.counts;
     const json::object out{
         {"mode", to_string(options.mode)},
+        {"transport", to_string(options.wire)},
         {"loop", options.rate > 0 ? "open" : "closed"},
         {"rate", options.rate},
         {"in_flight", options.in_flight},
@@ -93,11 +94,11 @@ std::string to_json(const Options& options, const Result& result) {
 
 std::string to_text(const Options& options, const Result& result) {
     const Counts& counts = result.counts;
-    std::string out =
-        fmt::format("{}, {}; {} phones, {} servers; INVITE of {} bytes\n", to_string(options.mode),
-                    options.rate > 0 ? fmt::format("{:.0f} calls/s", options.rate)
-                                     : fmt::format("{} calls at a time", options.in_flight),
-                    options.phones, options.servers, result.invite_bytes);
+    std::string out = fmt::format("{} over {}, {}; {} phones, {} servers; INVITE of {} bytes\n",
+                                  to_string(options.mode), to_string(options.wire),
+                                  options.rate > 0 ? fmt::format("{:.0f} calls/s", options.rate)
+                                                   : fmt::format("{} calls at a time", options.in_flight),
+                                  options.phones, options.servers, result.invite_bytes);
     out += fmt::format("messages  {} in {:.2f} s ({:.0f}/s)\n", counts.messages, result.seconds,
                        per_second(counts.messages, result));
     out += fmt::format("calls     {} completed, {} lost, {} not begun", counts.completed, result.lost,

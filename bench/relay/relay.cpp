@@ -6,7 +6,6 @@
 // A phone's datagrams go to the server that its port picks. A server's go to the port in the topmost Via of
 // the answer, at the phones' one address, which is that of the latest datagram from a phone.
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -17,26 +16,16 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "bench/relay/socket_name.hpp"
 
 namespace {
 
 constexpr unsigned kBatch = 64;
 constexpr std::size_t kSlot = 9000;
 constexpr int kBufferBytes = 8 << 20;
-
-bool read_address(std::string_view text, sockaddr_in& out) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return false;
-    out = {};
-    out.sin_family = AF_INET;
-    std::uint16_t port = 0;
-    std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
-    out.sin_port = htons(port);
-    return port != 0 && ::inet_pton(AF_INET, std::string{text.substr(0, colon)}.c_str(), &out.sin_addr) == 1;
-}
 
 /// Port of the sent-by in the first Via, network order; 0 without one.
 std::uint16_t via_port(std::string_view bytes) {
@@ -110,13 +99,8 @@ class Relay {
 
 int main(int argc, char** argv) {
     sockaddr_in listen{};
-    std::vector<sockaddr_in> servers(argc > 2 ? static_cast<std::size_t>(argc - 2) : 0);
-    bool good = !servers.empty() && read_address(argv[1], listen);
-    for (std::size_t i = 0; good && i < servers.size(); ++i) good = read_address(argv[i + 2], servers[i]);
-    if (!good) {
-        std::fprintf(stderr, "usage: relay LISTEN SERVER...   (addresses as 127.0.0.1:5060)\n");
-        return 2;
-    }
+    std::vector<sockaddr_in> servers;
+    if (!sipsteer::bench::read_addresses(argc, argv, listen, servers)) return 2;
     const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
     for (const int option : {SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE})
         ::setsockopt(fd, SOL_SOCKET, option, &kBufferBytes, sizeof kBufferBytes);

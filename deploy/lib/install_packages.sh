@@ -16,7 +16,7 @@ packages_of() {
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
                    libsofia-sip-ua-dev libhiredis-dev python3-pytest sipsak baresip-core linphone-cli kamailio \
                    redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
-        bench) echo kamailio libnginx-mod-stream nginx-core sip-tester valgrind ;;
+        bench) echo kamailio kamailio-tls-modules libnginx-mod-stream nginx-core openssl sip-tester valgrind ;;
         *) return 1 ;;
     esac
 }
