@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "proxy/log_limiter.hpp"
@@ -16,6 +18,7 @@
 namespace sipsteer {
 namespace {
 
+constexpr std::chrono::seconds kLastLines{1};
 constexpr std::size_t kQueuedLines = 8192;  // some seconds of `many` events for a slow reader of the log
 
 /// spdlog's sink for a stream; no mutex, since only the one thread of the pool writes.
@@ -67,12 +70,19 @@ void start_log(Config::LogFormat format, LogLevel level, std::FILE* stream) {
     current = owner.get();
 }
 
-void stop_log() {
+bool stop_log() {
     current_level = LogLevel::off;
     current = nullptr;
-    // The pool's end is queued behind the last line, and its destructor waits for it.
-    if (owner) owner->logger.reset();
-    owner.reset();
+    if (!owner) return true;
+    // The pool's end is queued behind the last line, and its destructor waits for it: without a bound.
+    std::promise<void> ended;
+    auto end = ended.get_future();
+    std::thread{[log = std::move(owner), ended = std::move(ended)]() mutable {
+        log->logger.reset();
+        log.reset();
+        ended.set_value();
+    }}.detach();
+    return end.wait_for(kLastLines) == std::future_status::ready;
 }
 
 void set_log_level(LogLevel level) noexcept { current_level.store(level, std::memory_order_relaxed); }

@@ -23,8 +23,9 @@ enum class LogRate : std::uint32_t {
 void start_log(Config::LogFormat format, LogLevel level, std::FILE* stream = stderr);
 
 /// Writes what is queued and ends the thread; later events go nowhere. Call it when all threads that
-/// log have ended.
-void stop_log();
+/// log have ended. False when the stream's reader has taken nothing for a second: the thread still hangs
+/// in its write, and only std::_Exit() ends the process.
+bool stop_log();
 
 void set_log_level(LogLevel level) noexcept;
 

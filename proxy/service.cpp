@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <ostream>
 
 #include "proxy/admin_socket.hpp"
@@ -188,8 +189,9 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
         if (error.empty()) service.run();
     }
     if (!error.empty()) log_event(LogLevel::error, "start", {{"message", error}});
-    stop_log();
-    return error.empty() ? 0 : 1;
+    const int status = error.empty() ? 0 : 1;
+    if (!stop_log()) std::_Exit(status);
+    return status;
 }
 
 }  // namespace sipsteer

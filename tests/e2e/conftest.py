@@ -1,18 +1,13 @@
-"""What all end-to-end tests share: a network of their own, real servers, and the proxy."""
+"""What the end-to-end tests with real servers share: the servers, and the proxy in front of them."""
 
 import asyncio
-import pathlib
 import subprocess
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-from lab.asterisk import AsteriskCluster, AsteriskUnavailable   # noqa: E402
-from lab.namespace import NetworkNamespace                      # noqa: E402
-from lab.scene import Scene, all_phones                         # noqa: E402
-from lab.sipsteer import BINARY, Sipsteer, cluster_config       # noqa: E402
+from lab.asterisk import AsteriskCluster, AsteriskUnavailable
+from lab.scene import Scene, all_phones
+from lab.sipsteer import Sipsteer, cluster_config
 
 ASTERISK_VERSIONS = (16, 22)
 
@@ -21,26 +16,6 @@ TRANSFER = """
 fallback = "sip:replaces@127.0.1.1:5060"
 rewrite_user_if_empty = "replaces"
 """
-
-
-@pytest.fixture(scope="session", autouse=True)
-def namespace():
-    """Moves the whole run into a network namespace of its own, so that any port is free and two runs do not meet.
-    None where this user may not make one: tests of real servers are skipped then."""
-    try:
-        own = NetworkNamespace()
-    except OSError:
-        return None
-    own.enter()
-    return own
-
-
-@pytest.fixture(scope="session")
-def binary():
-    """The proxy to test: $SIPSTEER, or build/sipsteer."""
-    if not BINARY.exists():
-        pytest.fail(f"{BINARY} is not built")
-    return BINARY
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SIPSTEER", REPOSITORY / "build" / "sipsteer"))      # the proxy to test
 
 _SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)')
+_SANITIZER = re.compile(r"^.*(?:(?:ERROR|WARNING): \w+Sanitizer|runtime error: )", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -95,13 +96,14 @@ class Sipsteer:
     def pid(self):
         return self._process.pid if self._process else None
 
-    def start(self, wait=True):
+    def start(self, wait=True, log=None):
+        """`log`: a file that it writes to instead of its own, where log() looks."""
         if self._home is None:
             self._home = pathlib.Path(tempfile.mkdtemp(prefix="sipsteer-"))
             self.config_file.write_text(self._text)
         command = [*(self._namespace.prefix if self._namespace else []), self._binary, "run", "-c", str(self.config_file)]
-        with open(self._home / "log", "ab") as log:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        with open(self._home / "log", "ab") as own:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log or own, stderr=log or own,
                                              start_new_session=True)   # Ctrl-C is for whoever started us
         if wait:
             self.wait_ready()
@@ -141,10 +143,11 @@ class Sipsteer:
                     self._process.kill()
                     self._process.wait()
             status, self._process = self._process.returncode, None
-        log = self.log_tail()
+        log, report = self.log_tail(), self.sanitizer_report()
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
             self._home = None
+        assert not report, f"a sanitizer has found something:\n{report}"
         if status is not None:
             assert status == expect, f"sipsteer ended with {status} on SIGTERM:\n{log}"
 
@@ -221,6 +224,12 @@ class Sipsteer:
         """Everything it wrote so far."""
         path = self._home / "log" if self._home else None
         return path.read_text(errors="replace") if path and path.exists() else ""
+
+    def sanitizer_report(self):
+        """What a build with sanitizers has to say, from its first line on; "" when it found nothing."""
+        log = self.log()
+        found = _SANITIZER.search(log)
+        return log[found.start():][:8000] if found else ""
 
     def log_tail(self, lines=60):
         return "\n".join(self.log().splitlines()[-lines:])

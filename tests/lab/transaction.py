@@ -170,6 +170,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self.on_cancel = lambda transaction, invite: None
         self.log = []            # (time, "->" or "<-", peer, message): what was sent and received, bounded
         self.lose = None         # a test's own line noise: called with (direction, message), true loses the message
+        self.line = lambda: (0.0,)   # for each datagram, sent or received: the delays of its copies; none is lost
         self._transport = None
 
     async def open(self):
@@ -191,7 +192,14 @@ class Endpoint(asyncio.DatagramProtocol):
     def send(self, message, destination):
         self._note("->", destination, message)
         if self._transport and not (self.lose and self.lose("->", message)):
-            self._transport.sendto(message.encode(), destination)
+            self._carry(self._transport.sendto, message.encode(), destination)
+
+    def _carry(self, use, data, peer):
+        for delay in self.line():
+            if delay:
+                asyncio.get_running_loop().call_later(delay, lambda: self._transport.is_closing() or use(data, peer))
+            else:
+                use(data, peer)
 
     def request(self, message, destination):
         """Puts our Via on top and starts a client transaction."""
@@ -218,6 +226,9 @@ class Endpoint(asyncio.DatagramProtocol):
         pass      # ICMP: the transaction's own timer tells
 
     def datagram_received(self, data, address):
+        self._carry(self._take, data, address)
+
+    def _take(self, data, address):
         if not data.strip(b"\r\n\0"):
             return
         try:

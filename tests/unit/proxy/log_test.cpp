@@ -203,7 +203,7 @@ TEST_F(LogTest, AReaderThatDoesNotReadStopsNobody) {
         while (::read(fd, block, sizeof block) > 0) {
         }
     });
-    stop_log();
+    EXPECT_TRUE(stop_log());
     std::fclose(stuck);
     reader.join();
     ::close(ends[0]);
