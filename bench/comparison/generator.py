@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from .certificate import certificate
 from .target import BUILD
 
 LOAD = BUILD / "bench/load/load"
@@ -23,14 +24,17 @@ class LoadFailed(RuntimeError):
     pass
 
 
-def load_command(mode, middle, more):
+def load_command(mode, middle, wire, more):
     kind = ["--mode", mode] if mode in CLOSED else ["--mode", "calls", "--rate", mode[5:]]
-    return [str(LOAD), *kind, "--middle", middle, *more]
+    return [str(LOAD), *kind, "--middle", middle, "--transport", wire, *more]
 
 
 def run_load(mode, target, more):
     """The generator's JSON. Raises when something came through wrong, or nothing did."""
-    command = load_command(mode, target.middle, more)
+    command = load_command(mode, target.middle, target.wire, more)
+    if target.wire == "tls":
+        chain, key = certificate(target.home)
+        command += ["--certificate", str(chain), "--private-key", str(key)]
     done = subprocess.run(command + ["--target", str(target.pid), "--json", "-"], capture_output=True, text=True,
                           timeout=120)
     if done.returncode != 0:

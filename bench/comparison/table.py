@@ -48,7 +48,7 @@ def page(samples):
     about = samples.about
     out = [f"{about['machine']['cpu']}{' (virtual)' if about['machine']['virtual'] else ''}, "
            f"{about['machine']['kernel']}, {about['machine']['system']}; " + ", ".join(about["versions"].values()) + f", commit {about['commit']}" +
-           f". Loopback, 64 phones, 4 servers. CPU time of the forwarder, all its processes, for each message it "
+           f". Loopback, {about['transport'].upper()}, 64 phones, 4 servers. CPU time of the forwarder, all its processes, for each message it "
            f"forwarded (user and system from /proc); medians of {min(samples.rounds(mode) for mode in samples.modes())} "
            f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned."]
     for mode in samples.modes():

@@ -16,20 +16,26 @@ def servers(count=4):
     return [f"127.0.1.{number}:5060" for number in range(1, count + 1)]
 
 
+def uri(server, wire):
+    """Of a server, as configurations want it."""
+    return f"sip:{server}" if wire == "udp" else f"sip:{server};transport={wire}"
+
+
 class TargetFailed(RuntimeError):
     pass
 
 
 class Target:
     """One kind of forwarder. `name` is short and unique, `label` says to readers what it is. `middle` is what the
-    generator may expect of it; `modes` what it can play; `needs` the program that has to be installed."""
+    generator may expect of it; `modes` and `wires` what it can play; `needs` the program that has to be installed."""
 
     middle = "proxy"
     modes = ("calls", "one-way", "transfers", "rate")
+    wires = ("udp", "tcp", "tls")
     stop_seconds = 10
 
-    def __init__(self, name, label, needs):
-        self.name, self.label, self.needs = name, label, str(needs)
+    def __init__(self, name, label, needs, wire="udp"):
+        self.name, self.label, self.needs, self.wire = name, label, str(needs), wire
         self._process = self._home = None
 
     def available(self):
@@ -42,6 +48,10 @@ class Target:
     def version(self):
         """What the program calls itself."""
         raise NotImplementedError
+
+    @property
+    def home(self):
+        return self._home
 
     @property
     def pid(self):
@@ -63,8 +73,11 @@ class Target:
     def _wait_bound(self):
         address, port = PROXY.split(":")
         wanted = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + f":{int(port):04X}"
+        # A listening TCP socket is in state 0A; anything else there may be a connection of the last run.
+        wanted += "" if self.wire == "udp" else " 00000000:0000 0A"
+        sockets = pathlib.Path(f"/proc/thread-self/net/{'udp' if self.wire == 'udp' else 'tcp'}")
         deadline = time.monotonic() + READY_SECONDS
-        while wanted not in pathlib.Path("/proc/thread-self/net/udp").read_text():
+        while wanted not in sockets.read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise TargetFailed(f"{self.name} does not start:\n{self.output()}")
             time.sleep(0.02)

@@ -2,17 +2,23 @@
 
 import pathlib
 
-from .target import BUILD, PROXY, REPOSITORY, Target, first_line, servers
+from .certificate import certificate
+from .target import BUILD, PROXY, REPOSITORY, Target, first_line, servers, uri
 
 BENCH = REPOSITORY / "bench"
+# The generator's servers come and go with each run; questions to them would be answered by nobody in between.
+HEALTH = '\n[health]\nprobe_interval = "0"\n'
 NGINX_STREAM = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
 class Relay(Target):
-    middle, modes = "relay", ("calls", "one-way", "rate")
+    middle, modes, wires = "relay", ("calls", "one-way", "rate"), ("udp", "tcp")
 
-    def __init__(self):
-        super().__init__("relay", "bare relay, recvmmsg to sendmmsg, 1 thread, reads no SIP", BUILD / "bench/relay/relay")
+    def __init__(self, wire):
+        label, program = {
+            "udp": ("bare relay, recvmmsg to sendmmsg, 1 thread, reads no SIP", "relay"),
+        }.get(wire, ("byte relay, read to write, 1 thread, reads nothing", "byte_relay"))
+        super().__init__("relay", label, BUILD / "bench/relay" / program, wire)
 
     def command(self, home):
         return [self.needs, PROXY, *servers()]
@@ -22,16 +28,17 @@ class Relay(Target):
 
 
 class Nginx(Target):
-    middle, modes = "relay", ("calls", "one-way", "rate")
+    middle, modes, wires = "relay", ("calls", "one-way", "rate"), ("udp", "tcp")
 
-    def __init__(self):
-        super().__init__("nginx", "nginx stream UDP, 1 worker, reads no SIP", "/usr/sbin/nginx")
+    def __init__(self, wire):
+        super().__init__("nginx", f"nginx stream {wire.upper()}, 1 worker, reads no SIP", "/usr/sbin/nginx", wire)
 
     def available(self):
         return super().available() and NGINX_STREAM.exists()
 
     def command(self, home):
-        text = (BENCH / "nginx/stream.conf").read_text().replace("@HOME@", str(home)).replace("@LISTEN@", PROXY)
+        text = (BENCH / "nginx/stream.conf").read_text().replace("@HOME@", str(home))
+        text = text.replace("@LISTEN@", PROXY + (" udp rcvbuf=4m sndbuf=4m" if self.wire == "udp" else ""))
         lines = "\n".join(f"        server {server};" for server in servers())
         (home / "nginx.conf").write_text(text.replace("@SERVERS@", lines))
         return [self.needs, "-p", str(home), "-c", str(home / "nginx.conf")]
@@ -43,15 +50,19 @@ class Nginx(Target):
 class Sipsteer(Target):
     """`more` is appended to its configuration: tables of your own."""
 
-    def __init__(self, name, label, workers=1, more="", server_count=4):
-        super().__init__(name, label, BUILD / "sipsteer")
+    def __init__(self, name, label, workers=1, more="", server_count=4, wire="udp"):
+        super().__init__(name, label, BUILD / "sipsteer", wire)
         self._workers, self._more, self._servers = workers, more, servers(server_count)
 
     def command(self, home):
         text = (f'[process]\nworkers = {self._workers}\nadmin_socket = ""\nkey_file = "cluster.key"\n\n'
-                f'[listen]\nudp = ["{PROXY}"]\nhttp = ""\n\n[log]\nlevel = "warning"\n')
+                f'[listen]\n{self.wire} = ["{PROXY}"]\nhttp = ""\n\n[log]\nlevel = "warning"\n')
         for number, server in enumerate(self._servers, 1):
-            text += f'\n[[server]]\nname = "pbx-{number}"\nuri = "sip:{server}"\n'
+            text += f'\n[[server]]\nname = "pbx-{number}"\nuri = "{uri(server, self.wire)}"\n'
+        if "[health]" not in self._more:
+            text += HEALTH
+        if self.wire == "tls":
+            text += '\n[tls]\ncertificate = "{0}"\nprivate_key = "{1}"\nca = "{0}"\n'.format(*certificate(home))
         (home / "sipsteer.toml").write_text(text + self._more)
         return [self.needs, "run", "-c", str(home / "sipsteer.toml")]
 
@@ -62,32 +73,38 @@ class Sipsteer(Target):
 class Kamailio(Target):
     stop_seconds = 20
 
-    def __init__(self, name, label, script, allocator=None, children=1):
-        super().__init__(name, label, "kamailio")
+    def __init__(self, name, label, script, allocator=None, children=1, wire="udp"):
+        super().__init__(name, label, "kamailio", wire)
         self._script, self._allocator, self._children = script, allocator, children
         # A hash alone cannot route Replaces; transactions send an INVITE that nobody answers again.
         self.modes = ("calls", "one-way", "rate") if script == "stateless" else ("calls", "transfers", "rate")
 
     def command(self, home):
-        (home / "dispatcher.list").write_text("".join(f"1 sip:{server}\n" for server in servers()))
+        (home / "dispatcher.list").write_text("".join(f"1 {uri(server, self.wire)}\n" for server in servers()))
         command = ["kamailio", "-DD", "-E", "-m", "3000", "-M", "64", "-Y", str(home), "-f",
                    str(BENCH / f"kamailio/{self._script}.cfg"), "-A", f"CHILDREN={self._children}", "-A",
-                   f"LISTEN={PROXY}", "-A", f'LIST="{home}/dispatcher.list"']
+                   f"LISTEN={self.wire}:{PROXY}", "-A", f'LIST="{home}/dispatcher.list"']
+        if self.wire != "udp":
+            command += ["-A", "WITH_TCP"]
+        if self.wire == "tls":
+            names = zip(("CERTIFICATE", "PRIVATE_KEY"), certificate(home))
+            command += ["-A", "WITH_TLS", *(word for name, path in names for word in ("-A", f'{name}="{path}"'))]
         return command + (["-X", self._allocator, "-x", self._allocator] if self._allocator else [])
 
     def version(self):
         return first_line("kamailio", "-v")
 
 
-def all_targets():
-    return [
-        Relay(),
-        Nginx(),
-        Sipsteer("sipsteer", "**sipsteer**, 1 worker"),
-        Sipsteer("sipsteer-2", "sipsteer, 2 workers", workers=2),
-        Kamailio("kamailio", "Kamailio stateless, tuned: `-X tlsf -x tlsf`, 1 child", "stateless", "tlsf"),
-        Kamailio("kamailio-2", "the same, 2 children", "stateless", "tlsf", children=2),
-        Kamailio("kamailio-qm", "Kamailio stateless, default allocator, 1 child", "stateless"),
-        Kamailio("kamailio-sf", "Kamailio stateful + htable, tuned, 1 child", "stateful", "tlsf"),
-        Kamailio("kamailio-sf-qm", "Kamailio stateful + htable, default allocator, 1 child", "stateful"),
+def all_targets(wire="udp"):
+    found = [
+        Relay(wire),
+        Nginx(wire),
+        Sipsteer("sipsteer", "**sipsteer**, 1 worker", wire=wire),
+        Sipsteer("sipsteer-2", "sipsteer, 2 workers", workers=2, wire=wire),
+        Kamailio("kamailio", "Kamailio stateless, tuned: `-X tlsf -x tlsf`, 1 child", "stateless", "tlsf", wire=wire),
+        Kamailio("kamailio-2", "the same, 2 children", "stateless", "tlsf", children=2, wire=wire),
+        Kamailio("kamailio-qm", "Kamailio stateless, default allocator, 1 child", "stateless", wire=wire),
+        Kamailio("kamailio-sf", "Kamailio stateful + htable, tuned, 1 child", "stateful", "tlsf", wire=wire),
+        Kamailio("kamailio-sf-qm", "Kamailio stateful + htable, default allocator, 1 child", "stateful", wire=wire),
     ]
+    return [target for target in found if wire in target.wires]

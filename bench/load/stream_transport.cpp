@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <stdexcept>
 #include <system_error>
 
@@ -41,6 +42,7 @@ int tcp_socket(const Address& own) {
 StreamTransport::StreamTransport(const Options& options)
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), servers_(options.servers) {
     if (epoll_ < 0) fail("epoll_create1");
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     if (options.wire == Wire::tls) make_contexts(options);
     for (unsigned i = 0; i < options.servers; ++i) {
         listen({options.first_server.ip + i, options.first_server.port});
