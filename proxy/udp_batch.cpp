@@ -24,8 +24,9 @@ std::size_t ReceiveBatch::receive(int fd) noexcept {
     for (int tries = 0; tries < 8; ++tries) {
         const int count = ::recvmmsg(fd, headers_.data(), kBatch, MSG_DONTWAIT, nullptr);
         if (count > 0) return static_cast<std::size_t>(count);
-        // An ICMP error of an earlier send is reported here once; the datagrams behind it still wait.
         if (count == 0 || errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+        // An ICMP error of an earlier send is reported here once; the datagrams behind it still wait.
+        error_ = true;
     }
     return 0;
 }
@@ -48,12 +49,18 @@ void SendBatch::add(int fd, const Endpoint& to, std::size_t size) noexcept {
 }
 
 std::size_t SendBatch::send(std::size_t begin, std::size_t end) noexcept {
-    for (;;) {
-        const int count = ::sendmmsg(fds_[begin], headers_.data() + begin, static_cast<unsigned>(end - begin),
-                                     MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto wanted = static_cast<unsigned>(end - begin);
+    for (int tries = 0; tries < 4; ++tries) {
+        const int count =
+            ::sendmmsg(fds_[begin], headers_.data() + begin, wanted, MSG_DONTWAIT | MSG_NOSIGNAL);
+        // Behind what it took there may stand an ICMP error, which it does not tell.
+        if (count > 0) error_ = error_ || static_cast<unsigned>(count) < wanted;
         if (count >= 0) return static_cast<std::size_t>(count);
-        if (errno != EINTR) return 0;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) return 0;
+        // The ICMP error of an earlier send is reported once, to whatever is sent next.
+        error_ = error_ || errno != EINTR;
     }
+    return 0;
 }
 
 }  // namespace sipsteer

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "proxy/socket_address.hpp"
 
@@ -25,6 +26,9 @@ class ReceiveBatch {
     /// Datagrams taken from `fd`; 0 when none waits or on an error. Never blocks.
     std::size_t receive(int fd) noexcept;
 
+    /// Since the last call a socket has reported the ICMP error of an earlier send.
+    [[nodiscard]] bool take_error() noexcept { return std::exchange(error_, false); }
+
     [[nodiscard]] std::string_view bytes(std::size_t i) const noexcept {
         return {memory_.get() + i * kSlot, headers_[i].msg_len};
     }
@@ -33,6 +37,7 @@ class ReceiveBatch {
   private:
     static constexpr std::size_t kSlot = 65536;
     std::unique_ptr<char[]> memory_;
+    bool error_ = false;
     std::array<mmsghdr, kBatch> headers_{};
     std::array<iovec, kBatch> vectors_{};
     std::array<sockaddr_storage, kBatch> addresses_{};
@@ -59,19 +64,23 @@ class SendBatch {
             const std::size_t sent = send(at, run);
             for (std::size_t i = at; i < at + sent; ++i) done(i, true);
             at += sent;
-            if (at < run) done(at++, false);  // this one was refused; go on behind it
+            if (sent == 0) done(at++, false);  // this one was refused; go on behind it
         }
         count_ = 0;
     }
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
+    /// As ReceiveBatch::take_error().
+    [[nodiscard]] bool take_error() noexcept { return std::exchange(error_, false); }
+
   private:
-    /// How many of [begin, end) the kernel took before it refused one.
+    /// How many of [begin, end) the kernel took before it refused one; 0: it refuses the first.
     std::size_t send(std::size_t begin, std::size_t end) noexcept;
 
     static constexpr std::size_t kSlot = 65536;
     std::unique_ptr<char[]> memory_;
     std::size_t count_ = 0;
+    bool error_ = false;
     std::array<mmsghdr, kBatch> headers_{};
     std::array<iovec, kBatch> vectors_{};
     std::array<SocketAddress, kBatch> addresses_{};

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "proxy/refusals.hpp"
 #include "proxy/socket_address.hpp"
 
 namespace sipsteer {
@@ -51,6 +52,7 @@ asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind, 
     if (bind.address.v6 && socket.set_option(asio::ip::v6_only{true}, error)) return socket;
     set(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, 1);
     set_buffers(socket.native_handle());
+    keep_refusals(socket.native_handle(), bind.address.v6);
     set_dscp(socket.native_handle(), bind.address.v6, dscp);
     if (socket.non_blocking(true, error)) return socket;
     if (socket.bind(endpoint, error)) return socket;

@@ -78,9 +78,15 @@ void Worker::wait_readable(std::size_t socket) {
 
 void Worker::on_readable(std::size_t socket) {
     refresh_snapshot();
+    std::size_t taken = 0;
     for (int round = 0; round < kRoundsPerWakeup; ++round) {
-        if (run_round(sockets_[socket]) < kBatch) break;
+        const std::size_t count = run_round(sockets_[socket]);
+        taken += count;
+        if (count < kBatch) break;
     }
+    // A socket also wakes us when there is nothing but an ICMP error.
+    const bool told = received_.take_error() || taken == 0;
+    if (outgoing_.take_error() || told) read_refusals();
     wait_readable(socket);
 }
 

@@ -37,6 +37,9 @@ class Worker {
     void on_health(std::function<void(const HealthReport&)> told) { health_told_ = std::move(told); }
     /// Of the first worker, from any thread: there is another snapshot, look at it now.
     void check_health_soon();
+    /// A packet or connection of this worker's was refused there: the first worker asks that server, if it
+    /// is one, at once. On the worker's thread.
+    void note_refused(const Endpoint& to);
     /// Ends the thread: what waits in the sockets is left there.
     void stop();
 
@@ -68,6 +71,7 @@ class Worker {
 
     // Health checks, of the first worker (worker_health.cpp)
     void check_health();
+    void read_refusals();
     void take_health_answer(const ProbeTicket& ticket, std::uint16_t status);
 
     const SnapshotCell& snapshots_;

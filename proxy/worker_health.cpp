@@ -1,5 +1,6 @@
 #include <boost/asio/post.hpp>
 
+#include "proxy/refusals.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {
@@ -35,6 +36,23 @@ void Worker::check_health() {
     health_timer_.expires_at(std::chrono::steady_clock::time_point{*next});
     health_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) check_health();
+    });
+}
+
+/// Rarely: only when a socket has told that there is an error.
+void Worker::read_refusals() {
+    for (Socket& socket : sockets_) {
+        while (const auto to = next_refusal(socket.socket.native_handle())) note_refused(*to);
+    }
+}
+
+void Worker::note_refused(const Endpoint& to) {
+    const auto index = snapshot_->servers.by_endpoint(to.address, to.port);
+    if (!index || !snapshot_->health.on() || !snapshot_->servers[*index].up) return;
+    Worker& checker = *all_->front();
+    boost::asio::post(checker.context_, [&checker, id = snapshot_->servers[*index].id] {
+        checker.health_.refused(id, steady_now());
+        checker.check_health();
     });
 }
 

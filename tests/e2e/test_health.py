@@ -1,6 +1,7 @@
 """Servers that die, freeze, come back and flap under calls: new ones avoid what is down, what is owned stays where it is."""
 
 import asyncio
+import datetime
 import time
 
 import pytest
@@ -34,7 +35,10 @@ def test_new_calls_avoid_a_server_that_is_down(binary, way):
             await sick.die()
         else:
             sick.freeze()
-        assert await cluster.wait_server(sick, up=False) < 4
+        took = await cluster.wait_server(sick, up=False)
+        assert took < 4
+        down = await cluster.log_event("server_down", server=sick.name)
+        assert down["cause"] == ("refused" if way == "killed" else "silent")
         down_at = time.time()
         taken = await place(cluster, alice, 60)
         assert taken[sick] == 0 and sum(taken.values()) == 60
@@ -46,8 +50,7 @@ def test_new_calls_avoid_a_server_that_is_down(binary, way):
         await cluster.wait_server(sick, up=True)
         taken = await place(cluster, alice, 60)
         assert taken[sick] < 12, "no herd: a tenth of its twenty at first"
-        assert cluster.sipsteer.log_events("server_down", server=sick.name)
-        assert cluster.sipsteer.log_events("server_up", server=sick.name)
+        await cluster.log_event("server_up", server=sick.name)
     cluster = Cluster(binary, more=CHECKS)
     cluster.phone("alice")
     cluster.run(story)
@@ -131,3 +134,34 @@ def test_checks_off(binary):
     cluster = Cluster(binary, more=REWRITE + '\n[health]\nprobe_interval = 0\n')
     cluster.phone("alice")
     cluster.run(story)
+
+
+@pytest.mark.parametrize("ipv6", (False, True), ids=("ipv4", "ipv6"))
+def test_a_refusal_is_noticed_at_once(binary, ipv6):
+    """The port of a killed server answers by ICMP: 100 ms from the first packet that meets it, with checks once a minute.
+    What goes to others meanwhile is not lost by the error that the socket reports."""
+    async def story(cluster):
+        alice, = cluster.phones
+        sick = cluster.servers[1]
+        await place(cluster, alice, 20)
+        await sick.die()
+        begin = time.time()
+        calls = [await alice.call("carol") for _ in range(40)]
+        await cluster.wait_server(sick, up=False, seconds=5)
+        down = await cluster.log_event("server_down")
+        assert (down["server"], down["cause"]) == (sick.name, "refused")
+        line = next(line for line in cluster.sipsteer.log().splitlines() if "event=server_down" in line)
+        took = datetime.datetime.fromisoformat(line.split()[0].replace("Z", "+00:00")).timestamp() - begin
+        print(f"down {1000 * took:.0f} ms after the first packet")
+        assert took < 1, "100 ms, where nothing else keeps the machine busy"
+        await asyncio.sleep(1)
+        answered = [call for call in calls if call.final_status == 200]
+        assert 0 < len(answered) < 40, "those that had been placed on it are silent"
+        for call in answered:
+            await call.hangup()
+        assert sum((await place(cluster, alice, 40)).values()) == 40
+        metrics = await asyncio.to_thread(cluster.sipsteer.metrics)
+        assert metrics.sum("sipsteer_messages_dropped_total", reason="send_failed") == 0
+    cluster = Cluster(binary, more=REWRITE + '\n[health]\nprobe_interval = "60s"\n', ipv6=ipv6)
+    cluster.phone("alice")
+    cluster.run(story, seconds=90)

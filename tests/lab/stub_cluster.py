@@ -60,6 +60,15 @@ class Cluster:
         await asyncio.to_thread(self.sipsteer.start)
         await asyncio.to_thread(self.sipsteer.wait_servers_up, len(self.servers))
 
+    async def log_event(self, event, seconds=5, **fields):
+        """The one line of the log with that event and these fields, as a dict, once it is there."""
+        begin = time.monotonic()
+        while not (found := self.sipsteer.log_events(event, **fields)):
+            assert time.monotonic() < begin + seconds, f"no event={event} {fields} in the log"
+            await asyncio.sleep(0.02)
+        assert len(found) == 1, found
+        return found[0]
+
     async def wait_server(self, server, up, seconds=10):
         """Waits until the proxy takes the server for up, or down; the seconds that it took."""
         begin = time.monotonic()

@@ -1,5 +1,7 @@
 """A media server for tests without Asterisk: it answers calls, knows its own dialogs, and refuses all others."""
 
+import asyncio
+
 from . import digest
 from .phone import Phone
 from .sip import Replaces, Uri, host_port, response_to
@@ -25,6 +27,7 @@ class StubServer(Phone):
         """As SIGKILL does: the port is closed, everything is forgotten. start() brings it back."""
         await self.stop()
         self.calls.clear()
+        await asyncio.sleep(0.02)      # the loop closes the socket a little later
 
     def freeze(self, frozen=True):
         """As SIGSTOP does: it hears nothing and says nothing. `freeze(False)` is SIGCONT, with all that came lost."""
