@@ -1,5 +1,6 @@
 #include "proxy/operator_api.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 
@@ -133,7 +134,8 @@ HttpResponse OperatorApi::servers() const {
                         {"rtt_ms", tables_.round_trips.get(server.id) / 1000.0},
                         {"weight", server.weight},
                         {"backup", server.backup},
-                        {"calls", calls_of(tables_, server.id)}});
+                        {"calls", calls_of(tables_, server.id)},
+                        {"setups", std::max<std::int64_t>(tables_.pins.setups().of(server.id), 0)}});
     }
     return json(200, {{"servers", std::move(list)}});
 }

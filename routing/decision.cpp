@@ -34,7 +34,8 @@ bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTabl
         const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
         if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
     }
-    if (effects.answer) pins.answered(effects.answer->key, effects.answer->server, effects.answer->status, now);
+    if (const auto& answer = effects.answer)
+        pins.answered(answer->key, answer->server, answer->status, now, answer->pause);
     if (const auto& change = effects.binding; change && change->lifetime != 0) {
         bindings.bind(change->aor, change->server, now, change->lifetime);
     } else if (change) {

@@ -90,6 +90,7 @@ struct Effects {
         std::uint64_t key = 0;
         ServerId server = kNoServer;  ///< that answered; kNoServer: somebody outside
         std::uint16_t status = 0;
+        Seconds pause = 0;  ///< of a 503 with Retry-After from a server
     };
     struct BindingChange {
         AorKey aor;

@@ -1,6 +1,7 @@
 #include "routing/dialog_observer.hpp"
 
 #include "parser/chars.hpp"
+#include "parser/header_lines.hpp"
 #include "routing/router.hpp"
 
 namespace sipsteer {
@@ -12,12 +13,16 @@ using Change = Effects::DialogChange;
 /// (RFC 4028 §10 lets the sides act up to 32 s before or at the end).
 constexpr Seconds kSessionMargin = 60;
 
-/// delta-seconds of Session-Expires (RFC 4028 §4), 0 when there is none.
-Seconds session_interval(const MessageView& message) noexcept {
-    const std::string_view value = message.value(HeaderId::session_expires);
+/// delta-seconds at the start of a value, 0 when there are none.
+Seconds leading_seconds(std::string_view value) noexcept {
     std::uint32_t seconds = 0;
-    const std::string_view digits = value.substr(0, value.find_first_of("; \t\r\n"));
+    const std::string_view digits = value.substr(0, value.find_first_of(";( \t\r\n"));
     return parse_number(digits, 7 * 24 * 3600, seconds) ? seconds : 0;
+}
+
+/// Of Session-Expires (RFC 4028 §4), 0 when there is none.
+Seconds session_interval(const MessageView& message) noexcept {
+    return leading_seconds(message.value(HeaderId::session_expires));
 }
 
 /// How long a confirmed dialog lives without a sign of life.
@@ -96,7 +101,9 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     const KeyedHash& hash = snapshot.key.table;
     const ServerId responder = snapshot.servers.id_of(source.server);
     if (response.method() == Method::invite) {
-        effects.answer = {make_pin_key(hash, response, origin), responder, response.status_code()};
+        effects.answer = {make_pin_key(hash, response, origin), responder, response.status_code(), 0};
+        if (response.status_code() == 503 && responder != kNoServer)
+            effects.answer->pause = leading_seconds(find_header(response, "Retry-After"));
     }
     if (fails_invite(response)) {
         Change change;

@@ -18,17 +18,40 @@ Pin PinTable::pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept {
         fresh.reason = pin.reason;
         fresh.until = now + kUnanswered;
         shard.insert(fresh, now);
+        setups_.add(pin.server, 1);
         return pin;
     }
     if (record->reason == RouteReason::pinned) {
+        if (record->sets_up()) {
+            setups_.add(record->server, -1);
+            setups_.add(pin.server, 1);
+        }
         record->server = pin.server;
         record->reason = pin.reason;
+    }
+    if (record->phase == Phase::challenged) {
+        record->phase = Phase::unanswered;
+        setups_.add(record->server, 1);
     }
     record->until = std::max(record->until, now + kUnanswered);
     return {record->server, record->reason};
 }
 
-void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now) noexcept {
+PinTable::Phase PinTable::phase_behind(Phase before, std::uint16_t status) noexcept {
+    if (status == 100) return before == Phase::unanswered ? Phase::trying : before;
+    if (status < 200) return Phase::ringing;
+    return status == 401 || status == 407 ? Phase::challenged : Phase::answered;
+}
+
+void PinTable::pause(ServerId server, Seconds until) noexcept {
+    auto* const held = pauses_.find_or_add(server);
+    if (held == nullptr) return;
+    held->store(until, std::memory_order_relaxed);
+    last_pause_.store(std::max(last_pause_.load(std::memory_order_relaxed), until), std::memory_order_relaxed);
+}
+
+void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now,
+                        Seconds pause_for) noexcept {
     const bool provisional = status < 200;
     Table::Locked shard{table_, key};
     Record* record = shard.find(now, any);
@@ -39,9 +62,14 @@ void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status
         fresh.reason = RouteReason::pinned;
     }
     Record& changed = record == nullptr ? fresh : *record;
-    changed.phase = provisional ? Phase::ringing : Phase::answered;
+    const int before = record != nullptr && changed.sets_up() ? 1 : 0;
+    if (before != 0 && pause_for != 0 && changed.server == server)
+        pause(server, now + std::min(pause_for, kLongestPause));
+    changed.phase = phase_behind(changed.phase, status);
     changed.until = now + (provisional ? kRinging : kAnswered);
+    const int behind = changed.sets_up() ? 1 : 0;
     if (record == nullptr) shard.insert(fresh, now);
+    if (before != behind) setups_.add(changed.server, behind - before);
 }
 
 }  // namespace sipsteer

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
 #include "routing/media_server.hpp"
+#include "routing/owner_counts.hpp"
 #include "routing/route_reason.hpp"
 #include "routing/sharded_table.hpp"
 
@@ -21,7 +23,7 @@ struct Pin {
 /// pins and never an owner in the CallTable. Safe for several threads.
 class PinTable {
   public:
-    explicit PinTable(std::size_t max_records) : table_(max_records, Ignore{}) {}
+    explicit PinTable(std::size_t max_records) : table_(max_records, Forget{&setups_}) {}
 
     [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
 
@@ -32,7 +34,18 @@ class PinTable {
     /// A response to the INVITE passed: 1xx keeps the pin for kRinging, a final one for kAnswered. Where
     /// the pin got lost (a restart), 1xx and non-2xx of `server` make one with reason `pinned`: the
     /// CANCEL or ACK that follows goes there.
-    void answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now) noexcept;
+    /// `pause`: seconds of the Retry-After of a 503, else 0. A server that gives one before it rang wants no
+    /// new calls for so long, kLongestPause at most. (Asterisk's 503 behind a 183 tells of its carrier.)
+    void answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now,
+                  Seconds pause = 0) noexcept;
+
+    /// INVITEs for each server that it has not yet answered by more than 100: calls to be. One with
+    /// credentials, behind a challenge, counts again.
+    [[nodiscard]] const OwnerCounts& setups() const noexcept { return setups_; }
+
+    [[nodiscard]] bool pauses(ServerId server, Seconds now) const noexcept {
+        return now < last_pause_.load(std::memory_order_relaxed) && now < pauses_.get(server);
+    }
 
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
@@ -44,9 +57,10 @@ class PinTable {
     static constexpr Seconds kUnanswered = 33;  ///< 64*T1, rounded up: expiry counts whole seconds
     static constexpr Seconds kRinging = 600;
     static constexpr Seconds kAnswered = 33;
+    static constexpr Seconds kLongestPause = 60;
 
   private:
-    enum class Phase : std::uint8_t { unanswered, ringing, answered };
+    enum class Phase : std::uint8_t { unanswered, trying, ringing, answered, challenged };
     struct Record {
         std::uint64_t hash = 0;
         ServerId server = kNoServer;
@@ -54,18 +68,27 @@ class PinTable {
         RouteReason reason = RouteReason::new_call;
         Phase phase = Phase::unanswered;
 
+        [[nodiscard]] bool sets_up() const noexcept { return phase == Phase::unanswered || phase == Phase::trying; }
         [[nodiscard]] Seconds expires() const noexcept { return until; }
         [[nodiscard]] std::uint64_t eviction_rank() const noexcept {
             return std::uint64_t{phase != Phase::unanswered} << 32 | until;
         }
     };
     static_assert(sizeof(Record) == 24);
-    struct Ignore {
-        void operator()(const Record&) const noexcept {}
+    struct Forget {
+        OwnerCounts* setups;
+        void operator()(const Record& record) const noexcept {
+            if (record.sets_up()) setups->add(record.server, -1);
+        }
     };
-    using Table = ShardedTable<Record, Ignore>;
+    using Table = ShardedTable<Record, Forget>;
     static bool any(const Record&) noexcept { return true; }
+    [[nodiscard]] static Phase phase_behind(Phase before, std::uint16_t status) noexcept;
+    void pause(ServerId server, Seconds until) noexcept;
 
+    OwnerCounts setups_;
+    PerServer<Seconds> pauses_;  ///< until when
+    std::atomic<Seconds> last_pause_{0};
     mutable Table table_;
 };
 

@@ -33,6 +33,19 @@ bool takes_share(std::uint64_t key, const MediaServer& server) noexcept {
     return server.share >= kFullShare || rendezvous_hash(~key, server.id) % kFullShare < server.share;
 }
 
+/// A word of a server's own about its load is heeded, unless most of the group says the same: then it is
+/// the carrier behind them, and no server is better than another.
+bool pauses_are_few(const ServerSet& servers, std::uint16_t group, const ServerLoads& loads) noexcept {
+    unsigned taking = 0;
+    unsigned pausing = 0;
+    for (const MediaServer& server : servers.all()) {
+        if (server.group != group || !server.takes_new_calls()) continue;
+        ++taking;
+        if (loads.pins.pauses(server.id, loads.now)) ++pausing;
+    }
+    return 2 * pausing <= taking;
+}
+
 template <class Fits>
 std::optional<ServerIndex> best_by_score(const ServerSet& servers, std::uint64_t key, Fits fits) noexcept {
     std::optional<ServerIndex> best;
@@ -66,13 +79,13 @@ std::optional<ServerIndex> next_in_turn(const ServerSet& servers, PlacementTurn&
 }
 
 template <class Fits>
-std::optional<ServerIndex> least_loaded(const ServerSet& servers, const OwnerCounts& counts,
+std::optional<ServerIndex> least_loaded(const ServerSet& servers, const ServerLoads& loads,
                                         Fits fits) noexcept {
     std::optional<ServerIndex> best;
     double best_load = std::numeric_limits<double>::infinity();
     for (ServerIndex i = 0; i < servers.all().size(); ++i) {
         if (!fits(i, servers[i])) continue;
-        const double load = static_cast<double>(counts.of(servers[i].id) + 1) / servers[i].weight;
+        const double load = static_cast<double>(loads.of(servers[i].id) + 1) / servers[i].weight;
         if (load < best_load) {
             best = i;
             best_load = load;
@@ -118,17 +131,22 @@ std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Sourc
 
 std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, std::uint16_t group,
                                    std::optional<ServerIndex> exclude) noexcept {
-    return best_by_score(snapshot.servers, key, [&](ServerIndex index, const MediaServer& server) {
-        return server.placeable && server.group == group && !server.backup && exclude != index;
-    });
+    for (const bool backup : {false, true}) {
+        const auto home = best_by_score(snapshot.servers, key, [&](ServerIndex index, const MediaServer& server) {
+            return server.placeable && server.group == group && server.backup == backup && exclude != index;
+        });
+        if (home) return home;
+    }
+    return std::nullopt;
 }
 
-bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) noexcept {
-    return server.takes_new_calls() && (server.max_calls == 0 || counts.of(server.id) < server.max_calls);
+bool takes_another_call(const MediaServer& server, const ServerLoads& loads) noexcept {
+    return server.takes_new_calls() && (server.max_calls == 0 || loads.of(server.id) < server.max_calls);
 }
 
 std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementRequest& request,
-                                 const OwnerCounts& counts, PlacementTurn& turn) noexcept {
+                                 const ServerLoads& loads, PlacementTurn& turn) noexcept {
+    const bool heed_pauses = request.pinned && pauses_are_few(snapshot.servers, request.group, loads);
     const PlacementMethod method =
         request.pinned ? snapshot.routing.placement : PlacementMethod::hash;
     const auto choose = [&](bool backup, bool slowly) {
@@ -136,12 +154,15 @@ std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementReques
             if (server.group != request.group || server.backup != backup || request.exclude == index)
                 return false;
             if (!request.pinned) return server.takes_new_calls();
-            return takes_another_call(server, counts) && (!slowly || takes_share(request.key, server));
+            if (!takes_another_call(server, loads)) return false;
+            if (!slowly) return true;
+            return takes_share(request.key, server) &&
+                   !(heed_pauses && loads.pins.pauses(server.id, loads.now));
         };
         switch (method) {
             case PlacementMethod::hash: break;
             case PlacementMethod::round_robin: return next_in_turn(snapshot.servers, turn, fits);
-            case PlacementMethod::least_calls: return least_loaded(snapshot.servers, counts, fits);
+            case PlacementMethod::least_calls: return least_loaded(snapshot.servers, loads, fits);
         }
         return best_by_score(snapshot.servers, request.key, fits);
     };

@@ -32,8 +32,20 @@ using PlacementTurn = std::atomic<std::uint32_t>;
                                                  std::uint16_t group,
                                                  std::optional<ServerIndex> exclude) noexcept;
 
+/// How busy the servers are: calls that they own, and INVITEs that they have not answered yet, so that a
+/// burst is spread as well. Workers that place at the same moment see each other's a little late.
+struct ServerLoads {
+    const CallTable& calls;
+    const PinTable& pins;
+    Seconds now = 0;
+
+    [[nodiscard]] std::int64_t of(ServerId server) const noexcept {
+        return calls.counts().of(server) + pins.setups().of(server);
+    }
+};
+
 /// It takes new calls and has room for one more (`max_calls`).
-[[nodiscard]] bool takes_another_call(const MediaServer& server, const OwnerCounts& counts) noexcept;
+[[nodiscard]] bool takes_another_call(const MediaServer& server, const ServerLoads& loads) noexcept;
 
 /// A request to be placed.
 struct PlacementRequest {
@@ -47,8 +59,9 @@ struct PlacementRequest {
 
 /// The server that takes a new call: home when it takes new calls, else the best that does; a backup only
 /// when no other does. A server that comes back slowly takes only its share of the keys, unless no other
-/// takes them. None: no server of the group takes new calls.
+/// takes them; likewise one that has asked for a pause (PinTable::pauses), unless more than half of the
+/// group has. None: no server of the group takes new calls.
 [[nodiscard]] std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementRequest& request,
-                                               const OwnerCounts& counts, PlacementTurn& turn) noexcept;
+                                               const ServerLoads& loads, PlacementTurn& turn) noexcept;
 
 }  // namespace sipsteer

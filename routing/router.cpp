@@ -205,7 +205,7 @@ std::optional<ServerIndex> Router::registrar(const Work& work) const noexcept {
     const auto binding = aor ? bindings_.find(*aor, work.now) : std::nullopt;
     const auto server = binding ? snapshot_.servers.by_id(binding->server) : std::nullopt;
     if (!server || server == work.source.server) return std::nullopt;
-    if (!takes_another_call(snapshot_.servers[*server], calls_.counts())) {
+    if (!takes_another_call(snapshot_.servers[*server], {calls_, pins_, work.now})) {
         work.note("registered, at a server that takes no new calls", snapshot_.servers[*server].name);
         return std::nullopt;
     }
@@ -220,7 +220,7 @@ RouteDecision Router::place_new(const Work& work, RouteReason reason) const noex
                                        .group = group_for(snapshot_, work.uri, work.source),
                                        .exclude = work.source.server,
                                        .pinned = work.message.method() == Method::invite};
-        server = place(snapshot_, request, calls_.counts(), turn_);
+        server = place(snapshot_, request, {calls_, pins_, work.now}, turn_);
     }
     if (!server) return no_server(work);
     work.note("placed on", snapshot_.servers[*server].name);

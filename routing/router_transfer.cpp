@@ -134,10 +134,10 @@ RouteDecision Router::to_fallback(const Work& work) const noexcept {
                                  .group = *fallback->group,
                                  .exclude = work.source.server,
                                  .pinned = work.message.method() == Method::invite};
-        server = place(snapshot_, request, calls_.counts(), turn_);
+        server = place(snapshot_, request, {calls_, pins_, work.now}, turn_);
         // Who sends it may take it as well, without Replaces, when no other does.
         request.exclude.reset();
-        if (!server) server = place(snapshot_, request, calls_.counts(), turn_);
+        if (!server) server = place(snapshot_, request, {calls_, pins_, work.now}, turn_);
     }
     if (!server || !snapshot_.servers[*server].takes_transfers()) {
         work.note("the fallback is down");

@@ -96,5 +96,54 @@ TEST(PinTable, SweepsWhatHasExpired) {
     EXPECT_EQ(pins.evictions(), 0U);
 }
 
+TEST(PinTable, CountsWhatIsBeingSetUp) {
+    PinTable pins{64};
+    const auto open = [&pins] { return pins.setups().of(kA); };
+    pins.pin(1, {kA, RouteReason::new_call}, 0);
+    pins.pin(1, {kA, RouteReason::new_call}, 1);
+    EXPECT_EQ(open(), 1) << "a copy is no other call";
+    pins.answered(1, kA, 100, 1);
+    EXPECT_EQ(open(), 1) << "it may still refuse it";
+    pins.answered(1, kA, 180, 2);
+    EXPECT_EQ(open(), 0) << "the call table counts it from here";
+    pins.answered(1, kA, 200, 3);
+    EXPECT_EQ(open(), 0);
+
+    pins.pin(2, {kA, RouteReason::new_call}, 0);
+    pins.answered(2, kA, 401, 1);
+    EXPECT_EQ(open(), 0);
+    pins.pin(2, {kA, RouteReason::new_call}, 1);
+    EXPECT_EQ(open(), 1) << "with credentials";
+    pins.answered(2, kA, 486, 2);
+    EXPECT_EQ(open(), 0);
+
+    pins.pin(3, {kA, RouteReason::new_call}, 0);
+    pins.answered(4, kA, 100, 0);  // a restart lost that pin
+    EXPECT_EQ(open(), 2);
+    pins.sweep(1000, 1 << 20);
+    pins.sweep(1000, 1 << 20);
+    EXPECT_EQ(open(), 0) << "what expires is counted out";
+}
+
+TEST(PinTable, PauseOfAServerThatRefusesBeforeItRings) {
+    PinTable pins{64};
+    const auto refuse = [&pins](std::uint64_t key, std::uint16_t first, Seconds pause) {
+        pins.pin(key, {kA, RouteReason::new_call}, 0);
+        if (first != 0) pins.answered(key, kA, first, 0);
+        pins.answered(key, kA, 503, 0, pause);
+    };
+    refuse(1, 0, 0);
+    EXPECT_FALSE(pins.pauses(kA, 0)) << "without Retry-After a 503 says nothing";
+    refuse(2, 183, 20);
+    EXPECT_FALSE(pins.pauses(kA, 0)) << "its carrier";
+    refuse(3, 100, 20);
+    EXPECT_TRUE(pins.pauses(kA, 19));
+    EXPECT_FALSE(pins.pauses(kA, 20));
+    EXPECT_FALSE(pins.pauses(kB, 0));
+    refuse(4, 0, 100000);
+    EXPECT_TRUE(pins.pauses(kA, PinTable::kLongestPause - 1));
+    EXPECT_FALSE(pins.pauses(kA, PinTable::kLongestPause));
+}
+
 }  // namespace
 }  // namespace sipsteer

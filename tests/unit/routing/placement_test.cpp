@@ -13,8 +13,11 @@ using sample::Draft;
 
 struct Placement : testing::Test {
     Snapshot snapshot = sample::snapshot();
-    OwnerCounts counts;
+    CallTable calls{1024};
+    PinTable pins{1024};
+    ServerLoads loads{calls, pins, 0};
     PlacementTurn turn{0};
+    std::uint64_t last_key = 0;
     Source outside{sample::endpoint("192.0.2.7"), 0, std::nullopt};
     Source from_server{sample::endpoint("10.0.0.1"), 0, ServerIndex{0}};
 
@@ -26,10 +29,12 @@ struct Placement : testing::Test {
     void change(std::vector<MediaServer> servers) {
         snapshot.servers = ServerSet(std::move(servers), {"default", "other"}, snapshot.key);
     }
+    /// An INVITE that the server has not answered yet.
+    void add_call(ServerId server) { pins.pin(++last_key, {server, RouteReason::new_call}, 0); }
     [[nodiscard]] std::optional<ServerIndex> placed(std::uint64_t at,
                                                     PlacementMethod method = PlacementMethod::hash) {
         snapshot.routing.placement = method;
-        return place(snapshot, {.key = at, .group = 0, .exclude = {}, .pinned = true}, counts, turn);
+        return place(snapshot, {.key = at, .group = 0, .exclude = {}, .pinned = true}, loads, turn);
     }
 };
 
@@ -120,13 +125,13 @@ TEST_F(Placement, KeepsToGroupExclusionAndLimit) {
     for (std::uint64_t at = 1; at < 100; ++at) {
         const std::uint64_t hash = at * 0x9e3779b97f4a7c15ULL;
         EXPECT_NE(placed(hash), ServerIndex{0});
-        EXPECT_EQ(place(snapshot, {.key = hash, .group = 1, .exclude = {}}, counts, turn),
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 1, .exclude = {}}, loads, turn),
                   ServerIndex{0});
-        EXPECT_EQ(place(snapshot, {.key = hash, .group = 0, .exclude = ServerIndex{1}}, counts, turn),
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 0, .exclude = ServerIndex{1}}, loads, turn),
                   ServerIndex{2});
-        EXPECT_EQ(place(snapshot, {.key = hash, .group = 2, .exclude = {}}, counts, turn), std::nullopt);
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 2, .exclude = {}}, loads, turn), std::nullopt);
     }
-    counts.add(snapshot.servers[1].id, 1);
+    add_call(snapshot.servers[1].id);
     for (std::uint64_t at = 1; at < 100; ++at)
         EXPECT_EQ(placed(at * 0x9e3779b97f4a7c15ULL), ServerIndex{2}) << "pbx-2 is full";
 }
@@ -162,10 +167,87 @@ TEST_F(Placement, LeastCallsFillsByWeight) {
     servers[1].weight = 2;
     change(servers);
     for (int i = 0; i < 400; ++i)
-        counts.add(snapshot.servers[*placed(1, PlacementMethod::least_calls)].id, 1);
-    EXPECT_NEAR(static_cast<double>(counts.of(snapshot.servers[0].id)), 100, 2);
-    EXPECT_NEAR(static_cast<double>(counts.of(snapshot.servers[1].id)), 200, 2);
-    EXPECT_NEAR(static_cast<double>(counts.of(snapshot.servers[2].id)), 100, 2);
+        add_call(snapshot.servers[*placed(1, PlacementMethod::least_calls)].id);
+    EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[0].id)), 100, 2);
+    EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[1].id)), 200, 2);
+    EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[2].id)), 100, 2);
+}
+
+TEST_F(Placement, WhatIsNotPinnedGoesByTheHashAlone) {
+    std::vector<MediaServer> servers = snapshot.servers.all();
+    servers[0].max_calls = 1;
+    servers[0].share = 1;
+    change(servers);
+    add_call(snapshot.servers[0].id);
+    snapshot.routing.placement = PlacementMethod::round_robin;
+    for (std::uint64_t at = 1; at < 100; ++at) {
+        const std::uint64_t hash = at * 0x9e3779b97f4a7c15ULL;
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 0, .exclude = {}}, loads, turn),
+                  home_of(snapshot, hash, 0, std::nullopt))
+            << "a REGISTER must not wander";
+    }
+}
+
+TEST_F(Placement, AServerThatComesBackTakesItsShareAndMoreWithEachStep) {
+    std::map<std::uint64_t, bool> before;
+    for (const int percent : {10, 50, 100}) {
+        std::vector<MediaServer> servers = snapshot.servers.all();
+        servers[1].share = static_cast<std::uint16_t>(kFullShare * percent / 100);
+        change(servers);
+        int homes = 0;
+        int taken = 0;
+        for (std::uint64_t at = 1; at < 6000; ++at) {
+            const std::uint64_t hash = at * 0x9e3779b97f4a7c15ULL;
+            const auto home = home_of(snapshot, hash, 0, std::nullopt);
+            const bool is_home = home == ServerIndex{1};
+            const bool takes = placed(hash) == ServerIndex{1};
+            homes += is_home ? 1 : 0;
+            taken += takes ? 1 : 0;
+            EXPECT_TRUE(is_home || !takes);
+            if (!is_home) {
+                EXPECT_EQ(placed(hash), home);
+            }
+            EXPECT_TRUE(!before[hash] || takes) << "what it has taken it goes on taking";
+            before[hash] = takes;
+        }
+        EXPECT_NEAR(taken, homes * percent / 100, 120) << percent;
+    }
+}
+
+TEST_F(Placement, WhereAllComeBackNobodyIsRefused) {
+    std::vector<MediaServer> servers = snapshot.servers.all();
+    for (MediaServer& server : servers) server.share = kFullShare / 10;
+    change(servers);
+    std::map<ServerIndex, int> taken;
+    for (std::uint64_t at = 1; at < 300; ++at) ++taken[placed(at * 0x9e3779b97f4a7c15ULL).value()];
+    EXPECT_EQ(taken.size(), 3U);
+    for (const PlacementMethod method : {PlacementMethod::round_robin, PlacementMethod::least_calls})
+        EXPECT_TRUE(placed(1, method).has_value());
+}
+
+TEST_F(Placement, AServerThatAsksForAPauseHasItUnlessMostDo) {
+    const auto pause = [this](ServerIndex index) {
+        pins.pin(++last_key, {snapshot.servers[index].id, RouteReason::new_call}, 0);
+        pins.answered(last_key, snapshot.servers[index].id, 503, 0, 20);
+    };
+    pause(1);
+    for (std::uint64_t at = 1; at < 100; ++at) EXPECT_NE(placed(at * 0x9e3779b97f4a7c15ULL), ServerIndex{1});
+    loads.now = 20;
+    std::map<ServerIndex, int> taken;
+    for (std::uint64_t at = 1; at < 100; ++at) ++taken[*placed(at * 0x9e3779b97f4a7c15ULL)];
+    EXPECT_EQ(taken.size(), 3U) << "over";
+    loads.now = 10;
+    pause(2);
+    taken.clear();
+    for (std::uint64_t at = 1; at < 100; ++at) ++taken[*placed(at * 0x9e3779b97f4a7c15ULL)];
+    EXPECT_EQ(taken.size(), 3U) << "most of them say so: it is their carrier";
+}
+
+TEST_F(Placement, HomeOfAGroupOfBackups) {
+    std::vector<MediaServer> servers = snapshot.servers.all();
+    for (MediaServer& server : servers) server.backup = true;
+    change(servers);
+    EXPECT_TRUE(home_of(snapshot, 1, 0, std::nullopt).has_value());
 }
 
 TEST_F(Placement, TheFirstRouteThatHoldsNamesTheGroup) {
