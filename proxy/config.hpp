@@ -105,6 +105,12 @@ struct Config {
         std::vector<AddressRange> source_networks;  ///< derived
     };
 
+    /// Servers from a list of Kamailio's dispatcher module, behind the `[[server]]`s.
+    struct Dispatcher {
+        std::string list;
+        std::uint32_t set = 0;  ///< 0: all
+    };
+
     struct Routing {
         std::string affinity;
         Placement placement = Placement::hash;
@@ -187,6 +193,7 @@ struct Config {
     Tls tls;
     std::vector<Certificate> tls_certificates;
     std::vector<Server> servers;
+    Dispatcher dispatcher;
     Routing routing;
     std::vector<Route> routes;
     Transfer transfer;

@@ -17,6 +17,7 @@
 #include "proxy/config_check.hpp"
 #include "proxy/config_schema.hpp"
 #include "proxy/config_values.hpp"
+#include "proxy/dispatcher_servers.hpp"
 #include "proxy/suggestion.hpp"
 
 namespace sipsteer {
@@ -242,6 +243,7 @@ class Loader {
 LoadedConfig finish(Config& config, ConfigIssues& issues) {
     if (config.process.workers == 0)
         config.process.workers = std::max(1U, std::thread::hardware_concurrency());
+    add_dispatcher_servers(config, issues);
     check_config(config, issues);
     LoadedConfig loaded;
     loaded.errors = issues.take_errors();

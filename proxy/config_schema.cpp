@@ -58,6 +58,7 @@ constexpr auto kSections = std::to_array<SectionSpec>({
     {"tls", "Certificates and policy of tls and wss listeners."},
     {"tls.certificates", "A further certificate, chosen by SNI.", append<&C::tls_certificates>},
     {"server", "A media server. As many as needed.", append<&C::servers>},
+    {"dispatcher", "Further servers, from a list of Kamailio's dispatcher module."},
     {"routing", "How new calls are placed."},
     {"route", "Which group takes a new call: first match wins; none matches: group \"default\".",
      append<&C::routes>},
@@ -177,6 +178,13 @@ constexpr auto kKeys = std::to_array<KeySpec>({
     {.section = "server", .name = "max_calls", .type = integer, .unit = "calls", .initial = "0",
      .help = "Most calls at a time; 0: no limit.", .reloads = true,
      .store = store<&C::servers, &C::Server::max_calls>},
+
+    {.section = "dispatcher", .name = "list", .unit = "path", .initial = R"("")", .sample = R"("dispatcher.list")",
+     .help = "The file; it is watched, and a change is a reload. Give each destination a duid: it is the "
+     "server's name.", .reloads = true, .store = store<&C::dispatcher, &C::Dispatcher::list>},
+    {.section = "dispatcher", .name = "set", .type = integer, .initial = "0",
+     .help = "Only this set, as group \"default\"; 0: all, each as group \"set-N\" where there are several.",
+     .reloads = true, .max = 0x7fffffff, .store = store<&C::dispatcher, &C::Dispatcher::set>},
 
     {.section = "routing", .name = "affinity", .unit = "call-id | user | header:NAME",
      .initial = R"("call-id")", .help = "What keeps calls together on one server.", .reloads = true,

@@ -17,7 +17,7 @@ const MediaServer* find_named(const ServerSet& set, std::string_view name) {
 }  // namespace
 
 LiveCluster::LiveCluster(Config config, const ClusterKey& key)
-    : config_(std::move(config)), cell_(nullptr) {
+    : config_(std::move(config)), list_(config_.dispatcher.list), cell_(nullptr) {
     BuiltSnapshot built = build_snapshot(config_, key);
     configured_ = std::move(built.snapshot);
     remarks_ = std::move(built.remarks);
@@ -59,6 +59,8 @@ LiveCluster::Reload LiveCluster::reload() {
         return result;
     }
     result.changes = server_changes(configured_->servers, built.snapshot->servers);
+    if (config_.dispatcher.list != loaded.config.dispatcher.list)
+        list_ = FileWatch{loaded.config.dispatcher.list};
     config_ = std::move(loaded.config);
     configured_ = std::move(built.snapshot);
     remarks_ = std::move(built.remarks);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/config.hpp"
+#include "proxy/file_watch.hpp"
 #include "proxy/health_checks.hpp"
 #include "proxy/snapshot_cell.hpp"
 
@@ -35,6 +36,9 @@ class LiveCluster {
     /// does the health of servers that stay.
     [[nodiscard]] Reload reload();
 
+    /// The file of `dispatcher.list` has changed since it was read: reload. Look once a second or so.
+    [[nodiscard]] bool list_changed() { return list_.changed(); }
+
     /// What `sipsteerctl` says; holds until the next word, `ready` takes it back. False: no such server.
     [[nodiscard]] bool set_state(std::string_view server, ServerState state);
 
@@ -49,6 +53,7 @@ class LiveCluster {
     std::vector<std::string> remarks_;
     std::map<std::string, ServerState, std::less<>> said_;  ///< by name; only what differs
     std::map<ServerId, HealthReport> health_;               ///< only what is not as healthy as can be
+    FileWatch list_;
     SnapshotCell cell_;
     std::function<void()> told_;
 };

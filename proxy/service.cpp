@@ -41,6 +41,7 @@ std::string Service::start() {
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
+    watch_list();
     workers_.front()->on_health([this](const HealthReport& report) {
         boost::asio::post(context_, [this, report] { take_health(report); });
     });
@@ -139,6 +140,16 @@ LiveCluster::Reload Service::reload() {
     }
     log_event(LogLevel::info, "reloaded", {{"file", cluster_.config().file}});
     return result;
+}
+
+/// The dispatcher.list, which other programs write.
+void Service::watch_list() {
+    list_timer_.expires_after(std::chrono::seconds{1});
+    list_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        if (cluster_.list_changed()) static_cast<void>(reload());
+        watch_list();
+    });
 }
 
 void Service::take_health(const HealthReport& report) {

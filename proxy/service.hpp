@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -40,6 +41,7 @@ class Service {
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
     void wait_signal();
+    void watch_list();
     LiveCluster::Reload reload();
     void take_health(const HealthReport& report);
     void end();
@@ -50,6 +52,7 @@ class Service {
     std::vector<std::unique_ptr<Worker>> workers_;
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
+    boost::asio::steady_timer list_timer_{context_};
     ClusterApi cluster_api_;
     OperatorApi api_;
     Statistics statistics_;

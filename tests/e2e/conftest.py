@@ -21,9 +21,9 @@ rewrite_user_if_empty = "replaces"
 @pytest.fixture
 def ctl(binary):
     """ctl(*words, text=INPUT): runs sipsteerctl, which is built beside the proxy."""
-    def run(*words, text="", **more):
+    def run(*words, text="", timeout=20, **more):
         return subprocess.run([binary.parent / "sipsteerctl", *map(str, words)], input=text, capture_output=True,
-                              text=True, timeout=20, **more)
+                              text=True, timeout=timeout, **more)
     return run
 
 

@@ -82,3 +82,29 @@ def test_started_without_a_file_there_is_nothing_to_reload(binary, ctl, tmp_path
         finally:
             process.terminate()
             assert process.wait(10) == 0
+
+
+def test_a_dispatcher_list_is_watched(binary, ctl):
+    """Servers beside [[server]], from Kamailio's file: written anew it is taken over, a broken one changes nothing."""
+    text = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more='[dispatcher]\nlist = "dispatcher.list"\nset = 2\n')
+    sipsteer = Sipsteer(text, binary)
+    sipsteer.make_home()
+    list_file = sipsteer.home / "dispatcher.list"
+    list_file.write_text("1 sip:127.0.9.1:5060\n2 sip:127.0.1.2:5060 0 0 duid=pbx-2;weight=3\n")
+    with sipsteer:
+        assert {name: server["weight"] for name, server in servers_of(sipsteer).items()} == {"pbx-1": 1, "pbx-2": 3}
+        list_file.write_text("2 sip:127.0.1.2:5060 0 0 duid=pbx-2;weight=5\n2 sip:127.0.1.3:5060 0 0 duid=pbx-3\n")
+        wait_for_log(sipsteer, 'change="+ pbx-3"')
+        wait_for_log(sipsteer, 'change="pbx-2 weight 3 -> 5"')
+        assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
+        list_file.write_text("2 sip:127.0.1.1:5060 0 0 duid=pbx-4\n")      # the address of pbx-1
+        wait_for_log(sipsteer, "is the address of")
+        assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
+        list_file.unlink()
+        wait_for_log(sipsteer, "cannot be read")
+        assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
+        new = sipsteer.home / "dispatcher.new"
+        new.write_text("2 sip:127.0.1.3:5060 0 0 duid=pbx-3\n")
+        new.rename(list_file)
+        wait_for_log(sipsteer, 'change="- pbx-2"')
+        assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-3"}

@@ -96,11 +96,15 @@ class Sipsteer:
     def pid(self):
         return self._process.pid if self._process else None
 
-    def start(self, wait=True, log=None):
-        """`log`: a file that it writes to instead of its own, where log() looks."""
+    def make_home(self):
+        """The folder, before the start, for files that the configuration names."""
         if self._home is None:
             self._home = pathlib.Path(tempfile.mkdtemp(prefix="sipsteer-"))
             self.config_file.write_text(self._text)
+
+    def start(self, wait=True, log=None):
+        """`log`: a file that it writes to instead of its own, where log() looks."""
+        self.make_home()
         command = [*(self._namespace.prefix if self._namespace else []), self._binary, "run", "-c", str(self.config_file)]
         with open(self._home / "log", "ab") as own:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log or own, stderr=log or own,
