@@ -38,8 +38,9 @@ class Target:
         self.name, self.label, self.needs, self.wire = name, label, str(needs), wire
         self._process = self._home = None
 
-    def available(self):
-        return shutil.which(self.needs) is not None
+    def missing(self):
+        """Why it cannot run; None: it can."""
+        return None if shutil.which(self.needs) else f"there is no {self.needs}"
 
     def command(self, home):
         """The command line; `home` is an empty folder for its files."""

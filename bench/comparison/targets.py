@@ -1,6 +1,8 @@
 """The forwarders that are compared, in the order of the table."""
 
+import os
 import pathlib
+import subprocess
 
 from .certificate import certificate
 from .target import BUILD, PROXY, REPOSITORY, Target, first_line, servers, uri
@@ -33,8 +35,8 @@ class Nginx(Target):
     def __init__(self, wire):
         super().__init__("nginx", f"nginx stream {wire.upper()}, 1 worker, reads no SIP", "/usr/sbin/nginx", wire)
 
-    def available(self):
-        return super().available() and NGINX_STREAM.exists()
+    def missing(self):
+        return super().missing() or (None if NGINX_STREAM.exists() else f"there is no {NGINX_STREAM}")
 
     def command(self, home):
         text = (BENCH / "nginx/stream.conf").read_text().replace("@HOME@", str(home))
@@ -48,14 +50,15 @@ class Nginx(Target):
 
 
 class Sipsteer(Target):
-    """`more` is appended to its configuration: tables of your own."""
+    """`process` is put into its table of that name; `more` is appended to the configuration: tables of your own."""
 
-    def __init__(self, name, label, workers=1, more="", server_count=4, wire="udp"):
-        super().__init__(name, label, BUILD / "sipsteer", wire)
-        self._workers, self._more, self._servers = workers, more, servers(server_count)
+    def __init__(self, name, label, workers=1, process="", more="", server_count=4, wire="udp"):
+        super().__init__(name, label, os.environ.get("SIPSTEER", BUILD / "sipsteer"), wire)
+        self._workers, self._more_process = workers, process
+        self._more, self._servers = more, servers(server_count)
 
     def command(self, home):
-        text = (f'[process]\nworkers = {self._workers}\nadmin_socket = ""\nkey_file = "cluster.key"\n\n'
+        text = (f'[process]\nworkers = {self._workers}\nadmin_socket = ""\nkey_file = "cluster.key"\n{self._more_process}\n'
                 f'[listen]\n{self.wire} = ["{PROXY}"]\nhttp = ""\n\n[log]\nlevel = "warning"\n')
         for number, server in enumerate(self._servers, 1):
             text += f'\n[[server]]\nname = "pbx-{number}"\nuri = "{uri(server, self.wire)}"\n'
@@ -68,6 +71,21 @@ class Sipsteer(Target):
 
     def version(self):
         return first_line(self.needs, "version")
+
+
+class PlainSipsteer(Sipsteer):
+    """Each datagram by a send of its own: what the default is compared with."""
+
+    wires = ("udp",)
+
+    def __init__(self, wire):
+        super().__init__("sipsteer-plain", 'sipsteer, 1 worker, `segment = "off"`', process='segment = "off"\n', wire=wire)
+
+    def missing(self):
+        if super().missing():
+            return super().missing()
+        keys = subprocess.run([self.needs, "config", "--default"], capture_output=True, text=True)
+        return None if "#segment" in keys.stdout else "it has no key process.segment"
 
 
 class Kamailio(Target):
@@ -100,6 +118,7 @@ def all_targets(wire="udp"):
         Relay(wire),
         Nginx(wire),
         Sipsteer("sipsteer", "**sipsteer**, 1 worker", wire=wire),
+        PlainSipsteer(wire),
         Sipsteer("sipsteer-2", "sipsteer, 2 workers", workers=2, wire=wire),
         Kamailio("kamailio", "Kamailio stateless, tuned: `-X tlsf -x tlsf`, 1 child", "stateless", "tlsf", wire=wire),
         Kamailio("kamailio-2", "the same, 2 children", "stateless", "tlsf", children=2, wire=wire),
