@@ -179,7 +179,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "Most calls at a time; 0: no limit.", .reloads = true,
      .store = store<&C::servers, &C::Server::max_calls>},
 
-    {.section = "dispatcher", .name = "list", .unit = "path", .initial = R"("")", .sample = R"("dispatcher.list")",
+    {.section = "dispatcher", .name = "list", .unit = "path", .initial = R"("")",
      .help = "The file; it is watched, and a change is a reload. Give each destination a duid: it is the "
      "server's name.", .reloads = true, .store = store<&C::dispatcher, &C::Dispatcher::list>},
     {.section = "dispatcher", .name = "set", .type = integer, .initial = "0",
