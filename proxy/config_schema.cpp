@@ -267,7 +267,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 
     {.section = "nat", .name = "path", .type = word, .initial = R"("auto")",
      .help = "Add Path (RFC 3327) to REGISTER; \"auto\": when the phone supports or needs it.",
-     .reloads = true, .available = false, .acts_as = R"("off")", .words = kNatPaths,
+     .reloads = true, .words = kNatPaths,
      .store = store<&C::nat, &C::Nat::path>},
 
     {.section = "calls", .name = "max", .type = integer, .unit = "entries", .initial = "1000000",

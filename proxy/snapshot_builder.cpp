@@ -23,6 +23,7 @@ static_assert(static_cast<int>(Config::Placement::least_calls) ==
               static_cast<int>(PlacementMethod::least_calls));
 static_assert(static_cast<int>(Config::Unmatched::strip) == static_cast<int>(Unmatched::strip));
 static_assert(static_cast<int>(Config::OwnerDown::fallback) == static_cast<int>(OwnerDown::fallback));
+static_assert(static_cast<int>(Config::NatPath::off) == static_cast<int>(PathPolicy::off));
 static_assert(static_cast<int>(Config::Side::servers) == static_cast<int>(ListenerSide::servers));
 
 std::string uri_host(const std::string& host) {
@@ -185,6 +186,7 @@ class Builder {
         policy.affinity_header = config_.routing.affinity_header;
         policy.placement = same_word<PlacementMethod>(config_.routing.placement);
         policy.record_route = config_.routing.record_route;
+        policy.path = same_word<PathPolicy>(config_.nat.path);
         policy.source_header = config_.routing.source_header;
         for (const Config::Route& route : config_.routes) {
             GroupRule rule;

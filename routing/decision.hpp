@@ -30,6 +30,14 @@ struct Source {
 /// The Replaces-like headers that are taken out of an unmatched transfer, with their option tag.
 enum class Strip : std::uint8_t { nothing, dialog_headers };
 
+/// The peer outside whose flow our Record-Route carries, when its own address may not lead to it.
+enum class RecordedFlow : std::uint8_t {
+    none,
+    source,       ///< it sent the request
+    next_hop,     ///< the request goes to it, by a flow
+    last_resort,  ///< the request goes to it, by an address that the server chose
+};
+
 /// What changes in a forwarded request besides what always does (Via, Max-Forwards, received/rport).
 /// Views point into the message or the snapshot.
 struct RequestEdits {
@@ -42,7 +50,9 @@ struct RequestEdits {
         request_uri_to_route;  ///< next hop is a strict router (RFC 3261 §16.6 step 6): ends the Route
     bool record_route = false;
     ServerId record_route_owner = kNoServer;
+    RecordedFlow recorded_flow = RecordedFlow::none;
     Strip strip = Strip::nothing;
+    bool path = false;  ///< add our Path, and `path` to Supported where it lacks
 };
 
 struct Forward {

@@ -3,6 +3,7 @@
 #include "parser/cursor.hpp"
 #include "parser/header_lines.hpp"
 #include "routing/branch.hpp"
+#include "routing/path.hpp"
 #include "routing/record_route.hpp"
 #include "routing/request_uri_edit.hpp"
 #include "routing/splices.hpp"
@@ -36,13 +37,31 @@ std::string_view own_via(const MessageView& request, const Source& source, const
     return text.view();
 }
 
-void add_record_route(const Listener& listener, const RouteSignature& signature,
-                      Splices::Text& text) noexcept {
-    text.add("Record-Route: <sip:").add(listener.sent_by);
+/// The flow to the peer outside, as `;sf=` or `;sl=` and its token.
+void add_flow(const KeyedHash& sign, const RouteSignature& signature, const Source& source,
+              const Forward& forward, Splices::Text& text) noexcept {
+    const RecordedFlow recorded = forward.edits.recorded_flow;
+    const Flow flow = recorded == RecordedFlow::source
+                          ? Flow{source.endpoint, source.listener, source.connection}
+                          : Flow{forward.next_hop, forward.listener, forward.connection};
+    text.add(";").add(recorded == RecordedFlow::last_resort ? kLastResortParameter : kFlowParameter);
+    text.add("=").add(make_flow_token(sign, view(signature), flow).view());
+}
+
+/// Our own address as a loose router, up to its parameters.
+void add_own_uri(const Listener& listener, Splices::Text& text) noexcept {
+    text.add("<sip:").add(listener.sent_by);
     if (listener.bind.transport != Transport::udp) {
         text.add(";transport=").add(listener.bind.transport == Transport::tls ? "tls" : "tcp");
     }
-    text.add(";lr;").add(kRouteParameter).add("=").add(view(signature)).add(">\r\n");
+    text.add(";lr;");
+}
+
+void add_record_route(const Listener& listener, const RouteSignature& signature,
+                      Splices::Text& text) noexcept {
+    text.add("Record-Route: ");
+    add_own_uri(listener, text);
+    text.add(kRouteParameter).add("=").add(view(signature));
 }
 
 /// One value, or two where the sides meet us at different addresses: the outgoing one on top
@@ -51,11 +70,44 @@ std::string_view record_route(const MessageView& request, const Source& source, 
                               const Snapshot& snapshot, Splices& splices) noexcept {
     const RouteSignature signature =
         make_route_signature(snapshot.key.sign, request.call_id(), forward.edits.record_route_owner);
+    // The value of the side where the peer is names its flow.
+    const RecordedFlow recorded = forward.edits.recorded_flow;
+    const bool at_source = recorded == RecordedFlow::source;
+    const bool two = source.listener != forward.listener;
     auto text = splices.text();
     add_record_route(snapshot.local[forward.listener], signature, text);
-    if (source.listener != forward.listener)
-        add_record_route(snapshot.local[source.listener], signature, text);
-    return text.view();
+    if (recorded != RecordedFlow::none && (!at_source || !two))
+        add_flow(snapshot.key.sign, signature, source, forward, text);
+    text.add(">\r\n");
+    if (!two) return text.view();
+    add_record_route(snapshot.local[source.listener], signature, text);
+    if (at_source) add_flow(snapshot.key.sign, signature, source, forward, text);
+    return text.add(">\r\n").view();
+}
+
+/// Where a header line goes on top of all others of its kind, which may stand before the first Via.
+const char* place_for(const MessageView& request, HeaderId id) noexcept {
+    const char* const via = request.find(HeaderId::via)->line.data();
+    const HeaderField* const other = request.find(id);
+    return other != nullptr && other->line.data() < via ? other->line.data() : via;
+}
+
+/// Path on top of what stands there (RFC 3327 §5.2): the address where servers reach us, and the phone's
+/// flow.
+void add_path(const MessageView& request, const Source& source, const Forward& forward,
+              const Snapshot& snapshot, Splices& splices) noexcept {
+    const FlowToken token =
+        make_flow_token(snapshot.key.sign, {}, {source.endpoint, source.listener, source.connection});
+    auto text = splices.text();
+    text.add("Path: ");
+    add_own_uri(snapshot.local[forward.listener], text);
+    text.add(kFlowParameter).add("=").add(token.view()).add(">\r\n");
+    const HeaderField* const supported = request.find(HeaderId::supported);
+    const bool lacks = !supports_path(request);
+    if (lacks && supported == nullptr) text.add("Supported: path\r\n");
+    splices.insert(place_for(request, HeaderId::path), text.view());
+    if (lacks && supported != nullptr)
+        splices.insert(end_of(supported->value), supported->value.empty() ? " path" : ", path");
 }
 
 /// Takes off the Route values that do not stay; appends the R-URI for a strict router.
@@ -143,13 +195,10 @@ std::optional<std::size_t> write_request(const MessageView& request, const Sourc
     edit_request_uri(request, edits, splices);
     splices.insert(top_via.line.data(), own_via(request, source, forward, snapshot, splices));
     if (edits.record_route) {
-        // Above all others of its kind, which may stand before the first Via.
-        const HeaderField* const other = request.find(HeaderId::record_route);
-        const char* const at = other != nullptr && other->line.data() < top_via.line.data()
-                                   ? other->line.data()
-                                   : top_via.line.data();
-        splices.insert(at, record_route(request, source, forward, snapshot, splices));
+        splices.insert(place_for(request, HeaderId::record_route),
+                       record_route(request, source, forward, snapshot, splices));
     }
+    if (edits.path) add_path(request, source, forward, snapshot, splices);
     note_source(request.top_via(), source.endpoint, splices);
     if (const HeaderField* field = request.find(HeaderId::max_forwards)) {
         splices.replace(

@@ -9,6 +9,18 @@ std::uint64_t route_mac(const KeyedHash& sign, std::string_view call_id, ServerI
     return KeyedHash::Input{sign}.add("record-route").add(call_id).add(owner).finish();
 }
 
+void read_flow(const KeyedHash& sign, std::string_view signature, const SipUri& route,
+               RouteClaim& claim) noexcept {
+    for (const std::string_view name : {kFlowParameter, kLastResortParameter}) {
+        const std::string_view token = uri_parameter(route.parameters, name);
+        if (token.empty()) continue;
+        const auto flow = read_flow_token(sign, signature, token);
+        if (flow) claim.flow = RouteFlow{*flow, name == kLastResortParameter};
+        claim.bad_flow = !flow;
+        return;
+    }
+}
+
 }  // namespace
 
 RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
@@ -31,7 +43,11 @@ RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
     }
     claim.owner = static_cast<ServerId>(owner);
     claim.valid = equal_constant_time(mac, route_mac(sign, call_id, claim.owner));
-    if (!claim.valid) claim.owner = kNoServer;
+    if (claim.valid) {
+        read_flow(sign, text, route, claim);
+    } else {
+        claim.owner = kNoServer;
+    }
     return claim;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "parser/sip_uri.hpp"
+#include "routing/flow.hpp"
 #include "routing/keyed_hash.hpp"
 #include "routing/media_server.hpp"
 
@@ -19,11 +20,25 @@ inline constexpr std::string_view kRouteParameter = "ss";
 [[nodiscard]] RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
                                                   ServerId owner) noexcept;
 
+/// The `sf` parameter beside it: the flow that leads to the peer outside, bound to the signature, and so
+/// to Call-ID and owner. `sl` is one that a server's request went by to an address of its own choice: it
+/// is a last resort, for a phone whose Contact turns out to be private.
+inline constexpr std::string_view kFlowParameter = "sf";
+inline constexpr std::string_view kLastResortParameter = "sl";
+
+/// A flow that a Route of ours names.
+struct RouteFlow {
+    Flow flow;
+    bool last_resort = false;  ///< only when Route and R-URI cannot lead there
+};
+
 /// What our own Route value says. `present` without `valid`: changed, or of another call or key.
 struct RouteClaim {
     bool present = false;
     bool valid = false;
     ServerId owner = kNoServer;
+    std::optional<RouteFlow> flow;
+    bool bad_flow = false;  ///< valid, but a flow beside it is not
 };
 [[nodiscard]] RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
                                               const SipUri& route) noexcept;

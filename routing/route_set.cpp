@@ -1,5 +1,7 @@
 #include "routing/route_set.hpp"
 
+#include "routing/path.hpp"
+
 namespace sipsteer {
 
 ValueWalk::ValueWalk(const MessageView& message, HeaderId id) noexcept
@@ -38,6 +40,7 @@ Result<void> undo_strict_routing(const MessageView& request, const SipUri& uri, 
     if (last.uri.empty()) return {};
     routes.request_uri = last.uri;
     routes.claim = claim;
+    routes.flow = claim.flow;
     routes.removed_own = true;
     end = previous_end;
     return {};
@@ -73,7 +76,11 @@ Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri,
             routes.removed_own = true;
             const RouteClaim claim = read_route_signature(snapshot.key.sign, request.call_id(), *parsed);
             if (claim.valid && !routes.claim.valid) routes.claim = claim;
-            routes.bad_signature = routes.bad_signature || (claim.present && !claim.valid);
+            if (!routes.flow) routes.flow = claim.flow;
+            const PathClaim path = read_path(snapshot.key.sign, *parsed);
+            if (!routes.flow && path.flow) routes.flow = RouteFlow{*path.flow};
+            routes.bad_signature = routes.bad_signature || (claim.present && !claim.valid) ||
+                                   claim.bad_flow || (path.present && !path.flow);
             continue;
         }
         routes.next = *parsed;

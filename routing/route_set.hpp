@@ -35,6 +35,7 @@ struct RouteSet {
     const char* keep_behind_next = nullptr;  ///< like keep_begin, with `next` taken off too
     SipUri next;                             ///< the first value that stays
     RouteClaim claim;                        ///< what our own values said; the first valid one
+    std::optional<RouteFlow> flow;           ///< the first that one of them names
     bool bad_signature = false;              ///< one of them had a wrong signature
     bool removed_own = false;
 

@@ -129,7 +129,7 @@ RouteDecision Router::from_server(const Work& work) const noexcept {
     const bool new_one = !follows_invite && work.message.to_tag().empty();
     // The table wins over Route and R-URI for a dialog that is named (requirement 69).
     if (work.reference) return new_request(work);
-    const bool ours = !work.routes.has_next() &&
+    const bool ours = !work.routes.has_next() && !work.routes.flow &&
                       (snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host));
     if (!ours) return to_uri(work, new_one ? RouteReason::new_call : RouteReason::in_dialog);
     work.note("the R-URI names us", work.uri.whole);

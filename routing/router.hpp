@@ -80,6 +80,11 @@ class Router {
     [[nodiscard]] RouteDecision send(const Work& work, const Endpoint& next_hop,
                                      std::optional<ServerIndex> server, RouteReason reason,
                                      RequestEdits edits) const noexcept;
+    /// `listener`: to send from.
+    [[nodiscard]] RouteDecision send_from(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
+                                          std::optional<ServerIndex> server, RouteReason reason,
+                                          RequestEdits edits) const noexcept;
+    [[nodiscard]] bool usable(const Flow& flow) const noexcept;
     [[nodiscard]] RouteDecision reply(const Work& work, std::uint16_t status, std::string_view phrase,
                                       RouteReason reason) const noexcept;
     [[nodiscard]] RouteDecision no_server(const Work& work) const noexcept;

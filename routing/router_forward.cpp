@@ -1,3 +1,5 @@
+#include "routing/behind_nat.hpp"
+#include "routing/path.hpp"
 #include "routing/router.hpp"
 
 namespace sipsteer {
@@ -13,6 +15,12 @@ bool forms_dialog(const MessageView& message) noexcept {
         case Method::notify: return true;
         default: return false;
     }
+}
+
+/// The URI may lead to a peer that was last seen at `seen`: an address that is not private there.
+bool leads_outside(const SipUri& uri, const IpAddress& seen) noexcept {
+    const auto address = parse_ip(uri_target(uri).host);
+    return address && !is_hidden(*address, seen);
 }
 
 }  // namespace
@@ -88,10 +96,22 @@ RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::opti
         work.note("no listener speaks the next hop's transport and address family");
         return reply(work, 503, "No Way To Next Hop", RouteReason::rejected_unresolved);
     }
+    return send_from(work, *listener, next_hop, server, reason, edits);
+}
+
+RouteDecision Router::send_from(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
+                                std::optional<ServerIndex> server, RouteReason reason,
+                                RequestEdits edits) const noexcept {
     if (edits.request_uri.empty() && work.routes.request_uri.data() != work.message.request_uri().data()) {
         edits.request_uri = work.routes.request_uri;
     }
     edits.record_route = snapshot_.routing.record_route && forms_dialog(work.message);
+    if (edits.record_route && edits.recorded_flow == RecordedFlow::none && !work.source.is_server() &&
+        behind_nat(work.message, work.source.endpoint)) {
+        edits.recorded_flow = RecordedFlow::source;
+    }
+    edits.path = work.message.method() == Method::register_ && !work.source.is_server() &&
+                 wants_path(snapshot_.routing, work.message, work.source.endpoint);
     // One end a server: it owns the dialog. Both: each is found by the other's R-URI.
     const ServerId target = snapshot_.servers.id_of(server);
     const ServerId origin = snapshot_.servers.id_of(work.source.server);
@@ -102,7 +122,7 @@ RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::opti
 
     RouteDecision decision;
     decision.reason = reason;
-    decision.action = Forward{next_hop, *listener, server, edits};
+    decision.action = Forward{next_hop, listener, server, edits};
     return decision;
 }
 
@@ -120,7 +140,17 @@ RouteDecision Router::to_server(const Work& work, ServerIndex index, RouteReason
     return reply(work, 503, "Server Not Reachable", RouteReason::rejected_unresolved);
 }
 
-/// From a server: by the next Route, else by the R-URI, wherever that leads (RFC 3261 §16.6 step 7).
+/// A token may be older than the process: it must still name a listener of that kind towards outside.
+bool Router::usable(const Flow& flow) const noexcept {
+    if (flow.listener >= snapshot_.local.listeners().size()) return false;
+    const Listener& listener = snapshot_.local[flow.listener];
+    if (flow.peer.transport != Transport::udp && flow.connection == kNoConnection) return false;
+    return listener.bind.transport == flow.peer.transport && listener.side != ListenerSide::servers &&
+           listener.bind.address.v6 == flow.peer.address.v6;
+}
+
+/// From a server: by the flow that our Route names, else by the next Route, else by the R-URI, wherever that
+/// leads (RFC 3261 §16.6 step 7).
 RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcept {
     RequestEdits edits;
     edits.routes_begin = work.routes.keep_begin;
@@ -136,6 +166,16 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
             if (edits.routes_begin == nullptr) edits.routes_end = nullptr;
         }
     }
+    const auto& known = work.routes.flow;
+    if (known && usable(known->flow) &&
+        (!known->last_resort || !leads_outside(hop, known->flow.peer.address))) {
+        work.note("by the flow that our own Route names");
+        edits.recorded_flow = RecordedFlow::next_hop;
+        RouteDecision decision =
+            send_from(work, known->flow.listener, known->flow.peer, std::nullopt, reason, edits);
+        std::get<Forward>(decision.action).connection = known->flow.connection;
+        return decision;
+    }
     if (!hop.is_sip()) return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);
     const UriTarget target = uri_target(hop);
     const auto address = parse_ip(target.host);
@@ -146,8 +186,9 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
     const Endpoint next_hop{*address, target.port == 0 ? default_port(target.transport) : target.port,
                             target.transport};
     work.note("next hop by Route or R-URI", hop.whole);
-    return send(work, next_hop, snapshot_.servers.by_endpoint(next_hop.address, next_hop.port), reason,
-                edits);
+    const auto server = snapshot_.servers.by_endpoint(next_hop.address, next_hop.port);
+    if (!server && next_hop.transport == Transport::udp) edits.recorded_flow = RecordedFlow::last_resort;
+    return send(work, next_hop, server, reason, edits);
 }
 
 }  // namespace sipsteer

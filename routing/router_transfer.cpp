@@ -102,7 +102,7 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
 /// A server's call to somewhere else than us or itself: a dialog that it names may be there.
 bool Router::calls_out(const Work& work) const noexcept {
     if (!work.source.is_server()) return false;
-    return work.routes.has_next() || !work.uri.is_sip() ||
+    return work.routes.has_next() || work.routes.flow || !work.uri.is_sip() ||
            !(snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host) ||
              snapshot_.server_named(work.uri) == work.source.server);
 }

@@ -19,6 +19,8 @@ namespace sipsteer {
 enum class Affinity : std::uint8_t { call_id, user, header };
 enum class PlacementMethod : std::uint8_t { hash, round_robin, least_calls };
 
+enum class PathPolicy : std::uint8_t { automatic, always, off };
+
 /// `[[route]]`: which group takes a new call. An empty condition holds for every call.
 struct GroupRule {
     std::uint16_t group = 0;
@@ -33,8 +35,9 @@ struct RoutingPolicy {
     std::string affinity_header;
     PlacementMethod placement = PlacementMethod::hash;
     bool record_route = true;
-    std::string source_header;           ///< empty: none
-    std::vector<GroupRule> group_rules;  ///< first match wins; none: group 0
+    PathPolicy path = PathPolicy::automatic;  ///< for REGISTER from outside
+    std::string source_header;                ///< empty: none
+    std::vector<GroupRule> group_rules;       ///< first match wins; none: group 0
 };
 
 enum class Unmatched : std::uint8_t { fallback, reject, forward, strip };

@@ -71,5 +71,21 @@ TEST(RecordRoute, IsBoundToCallAndKey) {
     }
 }
 
+TEST(RecordRoute, BringsTheFlowBack) {
+    const Flow flow{sample::endpoint("198.51.100.9", 40001), 3, kNoConnection};
+    const std::string token{make_flow_token(kSign, signature(5), flow).view()};
+    for (const std::string name : {"sf", "sl"}) {
+        const RouteClaim found = claim("sip:192.0.2.1;lr;ss=" + signature(5) + ";" + name + "=" + token);
+        ASSERT_TRUE(found.valid && found.flow && !found.bad_flow) << name;
+        EXPECT_EQ(found.flow->flow, flow);
+        EXPECT_EQ(found.flow->last_resort, name == "sl");
+    }
+    const RouteClaim other_owner = claim("sip:192.0.2.1;lr;ss=" + signature(6) + ";sf=" + token);
+    EXPECT_TRUE(other_owner.valid && other_owner.bad_flow && !other_owner.flow);
+    const RouteClaim other_call = claim("sip:192.0.2.1;lr;ss=" + signature(5) + ";sf=" + token, "c2");
+    EXPECT_FALSE(other_call.valid || other_call.flow);
+    EXPECT_FALSE(claim("sip:192.0.2.1;lr;sf=" + token).flow) << "that would be a Path";
+}
+
 }  // namespace
 }  // namespace sipsteer
