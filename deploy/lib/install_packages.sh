@@ -14,7 +14,7 @@ packages_of() {
                     zlib1g-dev ;;
         demo) echo debootstrap iproute2 sip-tester python3 ;;
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
-                   libsofia-sip-ua-dev libhiredis-dev python3-pytest sipsak baresip-core linphone-cli kamailio \
+                   libsofia-sip-ua-dev libhiredis-dev python3-pytest nftables sipsak baresip-core linphone-cli kamailio \
                    redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
         bench) echo kamailio kamailio-tls-modules libnginx-mod-stream nginx-core openssl sip-tester valgrind ;;
         *) return 1 ;;

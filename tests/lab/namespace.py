@@ -43,7 +43,24 @@ class NetworkNamespace:
     @property
     def prefix(self):
         """Words to put before a command line to run it inside."""
-        return ["nsenter", f"--net=/proc/{os.getpid()}/fd/{self._file}", "--"]
+        return ["nsenter", f"--net={self.path}", "--"]
+
+    @property
+    def path(self):
+        """A name for `ip link ... netns`."""
+        return f"/proc/{os.getpid()}/fd/{self._file}"
+
+    def run(self, function):
+        """Calls the function in a thread inside, and returns what it returns: to make a socket there, for example."""
+        results = []
+
+        def inside():
+            self.enter()
+            results.append(function())
+        thread = threading.Thread(target=inside)
+        thread.start()
+        thread.join()
+        return results[0]
 
     def enter(self):
         """Moves the calling thread, and so its later sockets, threads and child processes, inside for good."""

@@ -38,12 +38,15 @@ class Phone:
         self._tasks = set()
 
     async def start(self):
-        self.endpoint = Endpoint(self.host, self.port)
+        self.endpoint = self.make_endpoint()
         self.endpoint.on_request, self.endpoint.on_ack = self._on_request, self._on_ack
         self.endpoint.on_stray, self.endpoint.on_cancel = self._on_stray, self._on_cancel
         await self.endpoint.open()
         self.port = self.endpoint.port
         return self
+
+    def make_endpoint(self):
+        return Endpoint(self.host, self.port)
 
     async def stop(self):
         """Stops at once, without BYE: whoever wants one hangs up before."""
@@ -136,6 +139,10 @@ class Phone:
 
     # ---- pieces that Call uses
 
+    def paths_to(self, uri):
+        """Routes that an out-of-dialog request to that URI takes behind our own."""
+        return []
+
     def out_of_dialog_hop(self, uri):
         return tuple(self.proxy) if self.proxy else self.next_hop(uri)
 
@@ -144,7 +151,7 @@ class Phone:
         message = Message(f"{method} {uri} SIP/2.0")
         message.add("Max-Forwards", 70)
         if routes is None and self.route and self.proxy:
-            routes = [f"<sip:{host_port(*self.proxy)};lr>"]
+            routes = [f"<sip:{host_port(*self.proxy)};lr>"] + self.paths_to(uri)
         for route in routes or ():
             message.add("Route", route)
         for name, value in (("From", sender), ("To", receiver), ("Call-ID", call_id), ("CSeq", f"{cseq} {method}")):

@@ -4,7 +4,7 @@ import asyncio
 
 from . import digest
 from .phone import Phone
-from .sip import Replaces, Uri, host_port, response_to
+from .sip import NameAddr, Replaces, Uri, host_port, response_to
 
 
 class StubServer(Phone):
@@ -21,6 +21,7 @@ class StubServer(Phone):
         self.ring_seconds = 0.02
         self.misroutes = []           # requests
         self.registered = {}          # user -> Contact
+        self.paths = {}               # Contact URI -> the Path values that it registered with
         self.invites = []             # every INVITE that arrived without To tag, first copies only
 
     async def die(self):
@@ -43,6 +44,9 @@ class StubServer(Phone):
         if call is not None and call.outgoing:
             return f"<sip:asterisk@{host_port(self.host, self.port)}>"
         return f"<sip:{host_port(self.host, self.port)}>"
+
+    def paths_to(self, uri):
+        return self.paths.get(uri, [])
 
     def on_unknown_dialog(self, transaction):
         # An OPTIONS here is the proxy asking around, and no misroute.
@@ -68,6 +72,7 @@ class StubServer(Phone):
         message = transaction.request
         contact = message.get("Contact")
         self.registered[Uri(message.get("To").strip("<>").partition(";")[0]).user] = contact
+        self.paths[NameAddr(contact).uri] = message.all("Path")
         response = response_to(message, 200, to_tag=transaction.to_tag)
         response.add("Contact", f"{contact};expires={message.get('Expires', 3600)}")
         for path in message.all("Path"):
