@@ -39,9 +39,11 @@ Load::Load(const Options& options)
       ends_(stage_) {}
 
 Result Load::run() {
-    Time now = clock_now();
-    next_begin_ = now;
-    run_until(now + to_time(options_.warm_up));
+    begins_ = false;
+    run_until(clock_now() + to_time(options_.settle));
+    begins_ = true;
+    next_begin_ = clock_now();
+    run_until(next_begin_ + to_time(options_.warm_up));
     tally_.one_way.clear();
     tally_.set_up.clear();
     const Counts counts = tally_.counts;
@@ -76,7 +78,7 @@ void Load::run_until(Time end) {
         begin_calls(now);
         if (now >= next_look_) look_at_due(now);
         Time wait = std::min(end, next_look_) - now;
-        if (options_.rate > 0 && !enough()) wait = std::min(wait, next_begin_ - now);
+        if (options_.rate > 0 && begins_ && !enough()) wait = std::min(wait, next_begin_ - now);
         transport_->turn(std::max<Time>(wait, 0), ends_);
         now = clock_now();
     }

@@ -77,6 +77,8 @@ Options parse_options(int argc, char** argv) {
     app.add_option("--seconds", options.seconds, "measured time, at most")->check(CLI::Range(0.1, 3600.0));
     app.add_option("--warm-up", options.warm_up, "seconds before it, not measured")
         ->check(CLI::Range(0.0, 600.0));
+    app.add_option("--settle", options.settle, "seconds before the first call, for the proxy's health checks")
+        ->check(CLI::Range(0.0, 60.0));
     app.add_option("--give-up", options.give_up, "a call that takes longer than these seconds is lost")
         ->check(CLI::Range(0.5, 60.0));
     app.add_option("--vias", options.vias, "Via values in a phone's request")->check(CLI::Range(1U, 8U));

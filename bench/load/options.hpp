@@ -33,13 +33,14 @@ struct Options {
     unsigned phones = 64;
     Address first_server{0x7f000101, 5060};  ///< the others have the addresses behind it
     unsigned servers = 4;
-    unsigned in_flight = 64;   ///< closed loop: calls at a time
-    double rate = 0;           ///< open loop: calls begun in a second; 0: closed loop
-    std::uint64_t calls = 0;   ///< end after so many; 0: by time alone
-    double seconds = 5;        ///< measured time, at most
-    double warm_up = 1;        ///< before it, not measured
-    double give_up = 8;        ///< a call that takes longer is lost
-    unsigned vias = 2;         ///< of a phone's request
+    unsigned in_flight = 64;  ///< closed loop: calls at a time
+    double rate = 0;          ///< open loop: calls begun in a second; 0: closed loop
+    std::uint64_t calls = 0;  ///< end after so many; 0: by time alone
+    double seconds = 5;       ///< measured time, at most
+    double warm_up = 1;       ///< before it, not measured
+    double settle = 0;   ///< seconds before the first call: servers only answer the questions of the proxy
+    double give_up = 8;  ///< a call that takes longer is lost
+    unsigned vias = 2;   ///< of a phone's request
     unsigned sdp_bytes = 300;  ///< about
     std::string certificate;   ///< TLS: PEM files, for all ends
     std::string private_key;
