@@ -13,7 +13,7 @@ void Servers::receive(std::uint16_t server, const Address& from, const ReceivedM
         stage_.fault_if(message.call_number(stage_.calls.run()) == 0, Fault::unknown_call, bytes);
         return;
     }
-    check(server, *call, message, bytes);
+    check(*call, message, bytes);
     if (call->tries == 0) stage_.tally.one_way.add(now - call->request_sent);
     if (method == "INVITE") return take_invite(server, from, *call, message, bytes, now);
     stage_.fault_if(server != call->server, Fault::wrong_server, bytes);
@@ -22,8 +22,7 @@ void Servers::receive(std::uint16_t server, const Address& from, const ReceivedM
     answer(server, from, message, *call, "SIP/2.0 200 OK\r\n");
 }
 
-void Servers::check(std::uint16_t, const Call& call, const ReceivedMessage& request,
-                    std::string_view bytes) const {
+void Servers::check(const Call& call, const ReceivedMessage& request, std::string_view bytes) const {
     const auto& lower = stage_.writer.lower_vias();
     const std::size_t added = stage_.behind_proxy() ? 1 : 0;
     stage_.fault_if(request.vias.count != lower.size() + 1 + added ||

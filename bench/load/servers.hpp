@@ -15,8 +15,7 @@ class Servers {
     void send_bye(Call& call, Time now);
 
   private:
-    void check(std::uint16_t server, const Call& call, const ReceivedMessage& request,
-               std::string_view bytes) const;
+    void check(const Call& call, const ReceivedMessage& request, std::string_view bytes) const;
     void take_invite(std::uint16_t server, const Address& from, Call& call, const ReceivedMessage& request,
                      std::string_view bytes, Time now);
     void take_ack(Call& call, Time now);
