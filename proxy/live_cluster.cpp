@@ -1,6 +1,7 @@
 #include "proxy/live_cluster.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "proxy/config_loader.hpp"
 #include "proxy/server_changes.hpp"
@@ -37,13 +38,35 @@ void LiveCluster::publish() {
             server.share = found->second.share;
         }
     }
+    for (const Leaving& leaving : leaving_) servers.push_back(leaving.server);
     auto next = std::make_shared<Snapshot>(*configured_);
     next->servers = ServerSet{std::move(servers), configured_->servers.groups(), configured_->key};
     cell_.publish(std::move(next));
     if (told_) told_();
 }
 
-LiveCluster::Reload LiveCluster::reload() {
+void LiveCluster::let_leave(const ServerSet& before, Seconds now) {
+    std::erase_if(leaving_, [this](const Leaving& one) { return configured_->servers.by_id(one.server.id); });
+    for (const MediaServer& server : before.all()) {
+        if (configured_->servers.by_id(server.id)) continue;
+        leaving_.push_back({server, now});
+        MediaServer& left = leaving_.back().server;
+        left.leaving = true;
+        left.placeable = false;
+        left.state = ServerState::drain;
+        left.group = 0;  // its group may be gone
+    }
+}
+
+bool LiveCluster::forget_left(const OwnerCounts& counts, Seconds now) {
+    const auto gone = std::erase_if(leaving_, [&counts, now](const Leaving& one) {
+        return now >= one.since + kLeaving && counts.of(one.server.id) <= 0;
+    });
+    if (gone > 0) publish();
+    return !leaving_.empty();
+}
+
+LiveCluster::Reload LiveCluster::reload(Seconds now) {
     Reload result;
     const auto first = config_.positions.find("server[0]");
     if (first == config_.positions.end() || first->second.line == 0) {
@@ -62,8 +85,9 @@ LiveCluster::Reload LiveCluster::reload() {
     if (config_.dispatcher.list != loaded.config.dispatcher.list)
         list_ = FileWatch{loaded.config.dispatcher.list};
     config_ = std::move(loaded.config);
-    configured_ = std::move(built.snapshot);
+    const auto before = std::exchange(configured_, std::move(built.snapshot));
     remarks_ = std::move(built.remarks);
+    let_leave(before->servers, now);
     std::erase_if(health_, [this](const auto& known) { return !configured_->servers.by_id(known.first); });
     std::erase_if(said_, [this](const auto& word) {
         const MediaServer* const server = find_named(configured_->servers, word.first);

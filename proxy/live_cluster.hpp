@@ -11,6 +11,7 @@
 #include "proxy/file_watch.hpp"
 #include "proxy/health_checks.hpp"
 #include "proxy/snapshot_cell.hpp"
+#include "routing/owner_counts.hpp"
 
 namespace sipsteer {
 
@@ -33,8 +34,13 @@ class LiveCluster {
         std::vector<std::string> changes;  ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`
     };
     /// Reads the configuration file again: all or nothing. States that operators have set stay, and so
-    /// does the health of servers that stay.
-    [[nodiscard]] Reload reload();
+    /// does the health of servers that stay. Those that went leave: nothing new is placed on them.
+    [[nodiscard]] Reload reload(Seconds now);
+
+    /// Forgets servers that leave once they own no call, and kLeaving after the reload at the soonest: that
+    /// long their transactions may still run. False: none leaves any more.
+    bool forget_left(const OwnerCounts& counts, Seconds now);
+    static constexpr Seconds kLeaving = 33;
 
     /// The file of `dispatcher.list` has changed since it was read: reload. Look once a second or so.
     [[nodiscard]] bool list_changed() { return list_.changed(); }
@@ -46,11 +52,17 @@ class LiveCluster {
     bool set_health(const HealthReport& report);
 
   private:
+    void let_leave(const ServerSet& before, Seconds now);
     void publish();
 
     Config config_;
     std::shared_ptr<const Snapshot> configured_;  ///< from the configuration alone
     std::vector<std::string> remarks_;
+    struct Leaving {
+        MediaServer server;
+        Seconds since = 0;
+    };
+    std::vector<Leaving> leaving_;
     std::map<std::string, ServerState, std::less<>> said_;  ///< by name; only what differs
     std::map<ServerId, HealthReport> health_;               ///< only what is not as healthy as can be
     FileWatch list_;

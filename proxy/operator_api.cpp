@@ -69,7 +69,7 @@ std::string OperatorApi::metrics() const {
     std::vector<const Counters*> counters;
     for (const auto& worker : workers_) counters.push_back(&worker->counters());
     Gauges gauges;
-    for (const MediaServer& server : snapshots_.get()->servers.all()) {
+    for (const MediaServer& server : snapshots_.get()->servers.configured()) {
         gauges.servers.push_back({server.name, server.up,
                                   tables_.probe_uses.get(server.id) == ProbeUse::usable,
                                   calls_of(tables_, server.id)});
@@ -120,7 +120,7 @@ HttpResponse OperatorApi::registrars(std::string_view user) const {
 HttpResponse OperatorApi::servers() const {
     const auto snapshot = snapshots_.get();
     boost::json::array list;
-    for (const MediaServer& server : snapshot->servers.all()) {
+    for (const MediaServer& server : snapshot->servers.configured()) {
         boost::json::array addresses;
         for (const Endpoint& endpoint : server.endpoints) addresses.emplace_back(to_string(endpoint));
         list.push_back({{"name", server.name},

@@ -127,7 +127,7 @@ void Service::wait_signal() {
 }
 
 LiveCluster::Reload Service::reload() {
-    const LiveCluster::Reload result = cluster_.reload();
+    const LiveCluster::Reload result = cluster_.reload(seconds_since_boot());
     for (const std::string& error : result.errors) {
         log_event(LogLevel::error, "reload", {{"message", error}}, LogRate::many);
     }
@@ -139,6 +139,7 @@ LiveCluster::Reload Service::reload() {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
     }
     log_event(LogLevel::info, "reloaded", {{"file", cluster_.config().file}});
+    wait_leaving();
     return result;
 }
 
@@ -149,6 +150,13 @@ void Service::watch_list() {
         if (error) return;
         if (cluster_.list_changed()) static_cast<void>(reload());
         watch_list();
+    });
+}
+
+void Service::wait_leaving() {
+    leaving_timer_.expires_after(std::chrono::seconds{10});
+    leaving_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && cluster_.forget_left(tables_.calls.counts(), seconds_since_boot())) wait_leaving();
     });
 }
 

@@ -43,6 +43,7 @@ class Service {
     void wait_signal();
     void watch_list();
     LiveCluster::Reload reload();
+    void wait_leaving();
     void take_health(const HealthReport& report);
     void end();
 
@@ -53,6 +54,7 @@ class Service {
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
     boost::asio::steady_timer list_timer_{context_};
+    boost::asio::steady_timer leaving_timer_{context_};
     ClusterApi cluster_api_;
     OperatorApi api_;
     Statistics statistics_;

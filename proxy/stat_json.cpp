@@ -128,7 +128,7 @@ std::string statistics_json(const StatHistory& history, const ServerSet& servers
         if (sample.sequence > since) samples.push_back(&sample);
     }
     json::array list;
-    for (const MediaServer& server : servers.all()) {
+    for (const MediaServer& server : servers.configured()) {
         if (list.size() == StatHistory::kServers) break;
         list.push_back(server_of(server, samples));
     }

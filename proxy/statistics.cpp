@@ -37,7 +37,7 @@ void Statistics::sample() {
     const auto snapshot = snapshots_.get();
     std::vector<ServerId> servers;
     std::vector<std::uint64_t> calls;
-    for (const MediaServer& server : snapshot->servers.all()) {
+    for (const MediaServer& server : snapshot->servers.configured()) {
         servers.push_back(server.id);
         calls.push_back(
             static_cast<std::uint64_t>(std::max<std::int64_t>(tables_.calls.counts().of(server.id), 0)));

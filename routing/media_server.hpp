@@ -43,6 +43,7 @@ struct MediaServer {
     bool up = true;
     std::uint16_t share = kFullShare;  ///< of the new calls that placement gives it; home is not affected
     bool state_is_operators = false;   ///< said by sipsteerctl, not by the configuration
+    bool leaving = false;  ///< no longer configured; kept for its calls and transactions (requirement 7)
 
     /// In-dialog requests, CANCEL and ACK are forwarded whatever this says.
     [[nodiscard]] bool takes_new_calls() const noexcept {

@@ -10,6 +10,13 @@ bool is_registration(Method method) noexcept {
     return method == Method::register_ || method == Method::subscribe || method == Method::publish;
 }
 
+/// An empty Proxy-Require asks for nothing.
+bool requires_extension(const MessageView& message) noexcept {
+    const HeaderField* field = message.find(HeaderId::proxy_require);
+    while (field != nullptr && field->value.empty()) field = message.next(*field);
+    return field != nullptr;
+}
+
 }  // namespace
 
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now,
@@ -53,7 +60,7 @@ std::optional<RouteDecision> Router::refuse(const Work& work) const noexcept {
         return reply(work, 483, "Too Many Hops", RouteReason::rejected_max_forwards);
     }
     // RFC 3261 §20.29, §8.2.2.3: not for ACK and CANCEL.
-    if (message.has(HeaderId::proxy_require) && message.method() != Method::ack &&
+    if (requires_extension(message) && message.method() != Method::ack &&
         message.method() != Method::cancel) {
         RouteDecision decision = reply(work, 420, "Bad Extension", RouteReason::rejected_extension);
         std::get<Reply>(decision.action).unsupported = true;

@@ -43,6 +43,7 @@ ServerSet::ServerSet(std::vector<MediaServer> servers, std::vector<std::string> 
         if (server.id == kNoServer) server.id = 1;
         ids_.emplace_back(server.id, i);
         endpoints += server.endpoints.size();
+        configured_ += server.leaving ? 0 : 1;
         has_sources_ = has_sources_ || !server.sources.empty();
     }
     std::ranges::sort(ids_);

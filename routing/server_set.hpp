@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,15 @@ using ServerIndex = std::uint16_t;
 class ServerSet {
   public:
     ServerSet() = default;
-    /// `id` of each server is computed here from its uri. Precondition: at most 65,534 servers.
+    /// `id` of each server is computed here from its uri. Those that leave stand behind all others.
+    /// Precondition: at most 65,534 servers, no two of one uri.
     ServerSet(std::vector<MediaServer> servers, std::vector<std::string> groups, const ClusterKey& key);
 
     [[nodiscard]] const std::vector<MediaServer>& all() const noexcept { return servers_; }
+    /// Without those that leave.
+    [[nodiscard]] std::span<const MediaServer> configured() const noexcept {
+        return {servers_.data(), configured_};
+    }
     [[nodiscard]] const MediaServer& operator[](ServerIndex index) const noexcept { return servers_[index]; }
     [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return groups_; }
 
@@ -52,6 +58,7 @@ class ServerSet {
     };
 
     std::vector<MediaServer> servers_;
+    std::size_t configured_ = 0;
     std::vector<std::string> groups_;
     std::vector<std::pair<ServerId, ServerIndex>> ids_;  ///< sorted
     std::vector<EndpointSlot> slots_;                    ///< open addressing, at most half full

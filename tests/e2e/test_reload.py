@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from lab.datagrams import Wire, header, request, response, tag
 from lab.sipsteer import Sipsteer, cluster_config
 
 
@@ -108,3 +109,51 @@ def test_a_dispatcher_list_is_watched(binary, ctl):
         new.rename(list_file)
         wait_for_log(sipsteer, 'change="- pbx-2"')
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-3"}
+
+
+def test_a_server_that_is_taken_out_keeps_its_calls(binary):
+    """Requirement 7: while a call rings at a server and another is up there, the server leaves the configuration. Copies of the
+    INVITE, CANCEL, answers, ACK, what comes within the call, and a transfer of it still meet that server; new calls do not."""
+    with Wire(binary, servers=2, level="info", more='[transfer]\nunmatched = "reject"\nprobe = false\n') as wire:
+        phone, leaver = wire.host("127.0.2.1"), wire.servers[1]
+
+        def invite(call_id, more=()):
+            return request("INVITE", "sip:carol@127.0.0.1", phone.via, call_id, "t", more=more)
+
+        up = next(answer for answer in wire.exchange(phone, [invite(f"up{number}") for number in range(30)]).values()
+                  if tag(answer, "To") in leaver.dialogs)
+        for number in range(30):
+            phone.send(invite(f"rings{number}"))
+        asked = leaver.receive()
+        time.sleep(0.2)
+        for host in wire.hosts:
+            host.waiting()
+        call_id = header(asked, "Call-ID")
+
+        sipsteer = wire.sipsteer
+        text = sipsteer.config_file.read_text()
+        begin = text.index('\n[[server]]\nname = "pbx-2"')
+        sipsteer.config_file.write_text(text[:begin] + text[text.index("\n[health]"):])
+        os.kill(sipsteer.pid, signal.SIGHUP)
+        wait_for_log(sipsteer, 'change="- pbx-2"')
+        assert set(servers_of(sipsteer)) == {"pbx-1"}
+
+        def at_leaver(text):
+            phone.send(text)
+            got = leaver.receive()
+            assert got, text
+            return got
+
+        assert at_leaver(invite(call_id)) == asked
+        assert at_leaver(invite(call_id).replace("INVITE", "CANCEL")).startswith("CANCEL")
+        leaver.send(response(asked, 487, "Request Terminated", "s"))
+        assert phone.receive().startswith("SIP/2.0 487")
+        ack = request("ACK", "sip:carol@127.0.0.1", phone.via, call_id, "t", to_tag="s", branch=f"z9hG4bK-{call_id}-1-I")
+        assert at_leaver(ack).startswith("ACK")
+        assert at_leaver(request("INFO", "sip:127.0.1.2:5060", phone.via, header(up, "Call-ID"), "t", cseq=2,
+                                 to_tag=tag(up, "To")))
+        replaces = f"Replaces: {header(up, 'Call-ID')};to-tag={tag(up, 'To')};from-tag=t"
+        assert "Replaces" in at_leaver(invite("transfer", [replaces]))
+        count = leaver.received
+        wire.exchange(phone, [invite(f"new{number}") for number in range(30)])
+        assert leaver.received == count and not leaver.waiting()

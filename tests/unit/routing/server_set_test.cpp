@@ -98,6 +98,24 @@ TEST(ServerSet, FurtherSourcesComeAfterExactAddresses) {
     EXPECT_EQ(set.by_endpoint(parse_ip("10.0.0.77").value(), 5060), std::nullopt) << "a source is no target";
 }
 
+TEST(ServerSet, ThoseThatLeaveAreFoundButNotCounted) {
+    std::vector<MediaServer> servers(3);
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        servers[i].name = std::string(1, static_cast<char>('a' + i));
+        servers[i].uri = "sip:" + servers[i].name;
+    }
+    servers[0].endpoints = {sample::endpoint("10.0.0.1", 5060)};
+    servers[1].endpoints = {sample::endpoint("10.0.0.2", 5060)};
+    servers[2].endpoints = {sample::endpoint("10.0.0.1", 5060), sample::endpoint("10.0.0.3", 5060)};
+    servers[2].leaving = true;
+    const ServerSet set{servers, {"default"}, sample::key()};
+    EXPECT_EQ(set.configured().size(), 2U);
+    EXPECT_EQ(set.all().size(), 3U);
+    EXPECT_EQ(set.by_source(parse_ip("10.0.0.3").value(), 5060), ServerIndex{2});
+    EXPECT_EQ(set.by_id(set[2].id), ServerIndex{2});
+    EXPECT_EQ(set.by_source(parse_ip("10.0.0.1").value(), 5060), ServerIndex{0}) << "who stays comes first";
+}
+
 TEST(MediaServer, WhatItTakes) {
     const struct {
         ServerState state;
