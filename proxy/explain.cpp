@@ -7,6 +7,7 @@
 #include "proxy/config_loader.hpp"
 #include "proxy/decision_log.hpp"
 #include "proxy/key_file.hpp"
+#include "proxy/server_names.hpp"
 #include "proxy/snapshot_builder.hpp"
 #include "proxy/udp_batch.hpp"
 #include "proxy/worker.hpp"
@@ -96,7 +97,8 @@ int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& o
     if (!secret.persistent()) {
         err << "no key file can be read: a running proxy may place calls on another server than shown here\n";
     }
-    const BuiltSnapshot built = build_snapshot(loaded.config, ClusterKey::derive(secret.secret));
+    const BuiltSnapshot built = build_snapshot(loaded.config, ClusterKey::derive(secret.secret),
+                                               resolve_now(server_names(loaded.config), kResolveAtStart));
     const std::string message = with_crlf(std::string{std::istreambuf_iterator<char>{in}, {}});
     Tables tables{1024};
     const Explanation explanation = explain(*built.snapshot, tables, message, *from, seconds_since_boot());

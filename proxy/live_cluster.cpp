@@ -17,15 +17,15 @@ const MediaServer* find_named(const ServerSet& set, std::string_view name) {
 
 }  // namespace
 
-LiveCluster::LiveCluster(Config config, const ClusterKey& key)
-    : config_(std::move(config)), list_(config_.dispatcher.list), cell_(nullptr) {
-    BuiltSnapshot built = build_snapshot(config_, key);
+LiveCluster::LiveCluster(Config config, const ClusterKey& key, HostAddresses known)
+    : config_(std::move(config)), known_(std::move(known)), list_(config_.dispatcher.list), cell_(nullptr) {
+    BuiltSnapshot built = build_snapshot(config_, key, known_);
     configured_ = std::move(built.snapshot);
     remarks_ = std::move(built.remarks);
     publish();
 }
 
-/// The one place where the three are put together.
+/// The one place where all are put together.
 void LiveCluster::publish() {
     std::vector<MediaServer> servers = configured_->servers.all();
     for (MediaServer& server : servers) {
@@ -76,7 +76,7 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
     LoadedConfig loaded = load_config(config_.file);
     for (const ConfigError& error : loaded.errors) result.errors.push_back(to_string(error));
     if (!loaded.ok()) return result;
-    BuiltSnapshot built = build_snapshot(loaded.config, configured_->key);
+    BuiltSnapshot built = build_snapshot(loaded.config, configured_->key, known_);
     if (!std::ranges::equal(configured_->local.listeners(), built.snapshot->local.listeners())) {
         result.errors.push_back(config_.file + ": listeners have changed: that needs a restart");
         return result;
@@ -104,6 +104,15 @@ bool LiveCluster::set_state(std::string_view name, ServerState state) {
     if (state != ServerState::ready || server->state != ServerState::ready) said_[server->name] = state;
     publish();
     return true;
+}
+
+void LiveCluster::set_addresses(HostAddresses known) {
+    known_ = std::move(known);
+    BuiltSnapshot built = build_snapshot(config_, configured_->key, known_);
+    auto next = std::make_shared<Snapshot>(*built.snapshot);
+    next->local = configured_->local;  // an address that was chosen by the way to the servers stays
+    configured_ = std::move(next);
+    publish();
 }
 
 bool LiveCluster::set_health(const HealthReport& report) {

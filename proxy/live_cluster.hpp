@@ -10,17 +10,19 @@
 #include "proxy/config.hpp"
 #include "proxy/file_watch.hpp"
 #include "proxy/health_checks.hpp"
+#include "proxy/host_lookup.hpp"
 #include "proxy/snapshot_cell.hpp"
 #include "routing/owner_counts.hpp"
 
 namespace sipsteer {
 
-/// The cluster as it is now: the configuration, what operators have said about servers since, and what
-/// health checks have found. Publishes a snapshot of all three whenever one of them changes. For one
-/// thread; workers read the published snapshots.
+/// The cluster as it is now: the configuration, what operators have said about servers since, what health
+/// checks have found, and the addresses of names. Publishes a snapshot of all whenever one of them changes.
+/// For one thread; workers read the published snapshots.
 class LiveCluster {
   public:
-    LiveCluster(Config config, const ClusterKey& key);
+    /// `known`: addresses of the servers' names.
+    LiveCluster(Config config, const ClusterKey& key, HostAddresses known = {});
 
     [[nodiscard]] const Config& config() const noexcept { return config_; }
     [[nodiscard]] const SnapshotCell& snapshots() const noexcept { return cell_; }
@@ -48,6 +50,9 @@ class LiveCluster {
     /// What `sipsteerctl` says; holds until the next word, `ready` takes it back. False: no such server.
     [[nodiscard]] bool set_state(std::string_view server, ServerState state);
 
+    /// The servers' names lead elsewhere now.
+    void set_addresses(HostAddresses known);
+
     /// What health checks have found. False: nothing new, or a server that has gone.
     bool set_health(const HealthReport& report);
 
@@ -65,6 +70,7 @@ class LiveCluster {
     std::vector<Leaving> leaving_;
     std::map<std::string, ServerState, std::less<>> said_;  ///< by name; only what differs
     std::map<ServerId, HealthReport> health_;               ///< only what is not as healthy as can be
+    HostAddresses known_;
     FileWatch list_;
     SnapshotCell cell_;
     std::function<void()> told_;

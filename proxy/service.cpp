@@ -18,12 +18,13 @@
 
 namespace sipsteer {
 
-Service::Service(Config config, const ClusterSecret& secret)
+Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known)
     : config_(std::move(config)),
-      cluster_(config_, ClusterKey::derive(secret.secret)),
+      cluster_(config_, ClusterKey::derive(secret.secret), known),
       tables_(config_.calls.max),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, workers_, secret.persistent()),
+      names_(context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); }),
       statistics_(context_, cluster_.snapshots(), tables_, workers_) {
     api_.add_public_routes(router_);
     statistics_.add_routes(router_);
@@ -42,6 +43,7 @@ std::string Service::start() {
     if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
     watch_list();
+    names_.watch(server_names(config_));
     workers_.front()->on_health([this](const HealthReport& report) {
         boost::asio::post(context_, [this, report] { take_health(report); });
     });
@@ -133,6 +135,7 @@ LiveCluster::Reload Service::reload() {
     }
     if (!result.errors.empty()) return result;
     set_log_level(cluster_.config().log.level);
+    names_.watch(server_names(cluster_.config()));
     for (const std::string& remark : cluster_.remarks())
         log_event(LogLevel::warning, "config", {{"message", remark}});
     for (const std::string& change : result.changes) {
@@ -141,6 +144,16 @@ LiveCluster::Reload Service::reload() {
     log_event(LogLevel::info, "reloaded", {{"file", cluster_.config().file}});
     wait_leaving();
     return result;
+}
+
+void Service::take_addresses(const HostAddresses& addresses) {
+    cluster_.set_addresses(addresses);
+    for (const auto& [name, endpoints] : addresses) {
+        std::string list;
+        for (const Endpoint& endpoint : endpoints) list += (list.empty() ? "" : ",") + to_string(endpoint);
+        log_event(LogLevel::info, "resolved",
+                  {{"name", name.host}, {"addresses", list.empty() ? "none" : list}}, LogRate::many);
+    }
 }
 
 /// The dispatcher.list, which other programs write.
@@ -170,9 +183,10 @@ void Service::take_health(const HealthReport& report) {
         log_event(LogLevel::warning, "server_up", {{"server", name}}, LogRate::many);
         return;
     }
-    log_event(LogLevel::warning, "server_down",
-              {{"server", name}, {"cause", to_string(report.cause)}, {"status", std::to_string(report.status)}},
-              LogRate::many);
+    log_event(
+        LogLevel::warning, "server_down",
+        {{"server", name}, {"cause", to_string(report.cause)}, {"status", std::to_string(report.status)}},
+        LogRate::many);
 }
 
 void Service::end() {
@@ -203,7 +217,8 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     }
     std::string error;
     {
-        Service service{std::move(loaded.config), secret};
+        const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);
+        Service service{std::move(loaded.config), secret, known};
         error = service.start();
         if (error.empty()) service.run();
     }

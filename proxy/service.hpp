@@ -16,6 +16,7 @@
 #include "proxy/live_cluster.hpp"
 #include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
+#include "proxy/server_names.hpp"
 #include "proxy/statistics.hpp"
 #include "proxy/worker.hpp"
 
@@ -27,7 +28,8 @@ class HttpServer;
 /// HTTP and signals; SIP is the workers' alone.
 class Service {
   public:
-    Service(Config config, const ClusterSecret& secret);
+    /// `known`: addresses of the servers' names, as far as DNS has given them by now.
+    Service(Config config, const ClusterSecret& secret, const HostAddresses& known);
     ~Service();
 
     /// Opens everything. Returns what went wrong, empty when nothing did.
@@ -41,6 +43,7 @@ class Service {
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
     void wait_signal();
+    void take_addresses(const HostAddresses& addresses);
     void watch_list();
     LiveCluster::Reload reload();
     void wait_leaving();
@@ -57,6 +60,7 @@ class Service {
     boost::asio::steady_timer leaving_timer_{context_};
     ClusterApi cluster_api_;
     OperatorApi api_;
+    ServerNames names_;
     Statistics statistics_;
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;

@@ -38,7 +38,8 @@ Endpoint from_asio(const asio::ip::udp::endpoint& endpoint, Transport transport)
 
 class Builder {
   public:
-    Builder(const Config& config, const ClusterKey& key) : config_(config), snapshot_{.key = key} {}
+    Builder(const Config& config, const ClusterKey& key, const HostAddresses& known)
+        : config_(config), known_(known), snapshot_{.key = key} {}
 
     BuiltSnapshot build() {
         add_servers();
@@ -59,16 +60,11 @@ class Builder {
     std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, Transport transport) {
         const std::uint16_t actual = port == 0 ? default_port(transport) : port;
         if (const auto address = parse_ip(host)) return {{*address, actual, transport}};
-        asio::io_context context;
-        asio::ip::udp::resolver resolver{context};
-        boost::system::error_code error;
-        std::vector<Endpoint> endpoints;
-        for (const auto& found : resolver.resolve(host, std::to_string(actual), error)) {
-            const Endpoint endpoint = from_asio(found.endpoint(), transport);
-            if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(endpoint);
-        }
-        if (endpoints.empty()) remarks_.push_back(host + " does not resolve: " + error.message());
-        return endpoints;
+        const auto found = known_.find({host, port, transport});
+        if (found != known_.end() && !found->second.empty()) return found->second;
+        remarks_.push_back(host +
+                           " does not resolve yet: it is asked for again, and its server has no address");
+        return {};
     }
 
     std::uint16_t group(const std::string& name) {
@@ -216,6 +212,7 @@ class Builder {
     }
 
     const Config& config_;
+    const HostAddresses& known_;
     Snapshot snapshot_;
     std::vector<std::string> groups_{"default"};
     std::vector<std::string> remarks_;
@@ -223,8 +220,8 @@ class Builder {
 
 }  // namespace
 
-BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key) {
-    return Builder{config, key}.build();
+BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key, const HostAddresses& known) {
+    return Builder{config, key, known}.build();
 }
 
 }  // namespace sipsteer

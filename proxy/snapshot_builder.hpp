@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/config.hpp"
+#include "proxy/host_lookup.hpp"
 #include "routing/snapshot.hpp"
 
 namespace sipsteer {
@@ -15,9 +16,10 @@ struct BuiltSnapshot {
     std::vector<std::string> remarks;  ///< names that do not resolve, addresses chosen for wildcards
 };
 
-/// Resolves server names (A and AAAA; blocks as long as the system's resolver does) and turns the
-/// configuration into what routing reads. Precondition: `config` has no errors. A server whose name
-/// does not resolve stays in the set without an address, so that it keeps its share of the calls.
-[[nodiscard]] BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key);
+/// Turns the configuration into what routing reads; `known` has the addresses of the servers' names.
+/// Precondition: `config` has no errors. A server whose name is not known stays in the set without an
+/// address, so that it keeps its share of the calls.
+[[nodiscard]] BuiltSnapshot build_snapshot(const Config& config, const ClusterKey& key,
+                                           const HostAddresses& known = {});
 
 }  // namespace sipsteer

@@ -10,11 +10,11 @@ set -uo pipefail
 packages_of() {
     case "$1" in
         build) echo g++ meson ninja-build ccache pkg-config libboost1.81-dev libssl-dev libexpected-dev libfmt-dev \
-                    libspdlog-dev libtomlplusplus-dev libcli11-dev libsodium-dev libxxhash-dev prometheus-cpp-dev \
+                    libspdlog-dev libtomlplusplus-dev libcli11-dev libsodium-dev libxxhash-dev prometheus-cpp-dev libsofia-sip-ua-dev \
                     zlib1g-dev ;;
         demo) echo debootstrap iproute2 sip-tester python3 ;;
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
-                   libsofia-sip-ua-dev libhiredis-dev python3-pytest nftables sipsak baresip-core linphone-cli kamailio \
+                   libhiredis-dev python3-pytest nftables sipsak baresip-core linphone-cli kamailio \
                    redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
         bench) echo kamailio kamailio-tls-modules libnginx-mod-stream nginx-core openssl sip-tester valgrind ;;
         *) return 1 ;;

@@ -1,0 +1,61 @@
+#include "proxy/server_names.hpp"
+
+#include <algorithm>
+
+#include "proxy/worker.hpp"
+
+namespace sipsteer {
+
+std::vector<HostName> server_names(const Config& config) {
+    std::vector<HostName> names;
+    const auto add = [&names](const std::string& host, std::uint16_t port, Transport transport) {
+        const HostName name{host, port, transport};
+        if (!host.empty() && !parse_ip(host) && std::ranges::find(names, name) == names.end())
+            names.push_back(name);
+    };
+    for (const Config::Server& server : config.servers) add(server.host, server.port, server.transport);
+    if (config.transfer.fallback_kind == Config::FallbackKind::uri) {
+        add(config.transfer.fallback_host.host, config.transfer.fallback_host.port,
+            config.transfer.fallback_transport);
+    }
+    return names;
+}
+
+HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milliseconds limit) {
+    HostAddresses addresses;
+    if (names.empty()) return addresses;
+    boost::asio::io_context context{1};
+    Resolver resolver{context};
+    std::size_t open = names.size();
+    for (const HostName& name : names) {
+        resolver.look_up(name, [&, name](const HostFound& found) {
+            if (!found.endpoints.empty()) addresses[name] = found.endpoints;
+            if (--open == 0) context.stop();
+        });
+    }
+    context.run_for(limit);
+    return addresses;
+}
+
+ServerNames::ServerNames(boost::asio::io_context& context, HostAddresses known, Changed changed)
+    : book_(std::move(known)), changed_(std::move(changed)), timer_(context), resolver_(context) {}
+
+void ServerNames::watch(const std::vector<HostName>& names) {
+    book_.set_names(names);
+    timer_.cancel();
+    if (!names.empty()) look();
+}
+
+void ServerNames::look() {
+    for (const HostName& name : book_.take_due(seconds_since_boot())) {
+        resolver_.look_up(name, [this, name](const HostFound& found) {
+            if (book_.take(name, found, seconds_since_boot())) changed_(book_.addresses());
+        });
+    }
+    timer_.expires_after(std::chrono::seconds{1});
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) look();
+    });
+}
+
+}  // namespace sipsteer

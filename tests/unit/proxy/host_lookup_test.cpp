@@ -1,0 +1,124 @@
+#include "proxy/host_lookup.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace sipsteer {
+namespace {
+
+DnsRecord address(std::string_view text) {
+    DnsRecord record;
+    record.address = parse_ip(text).value();
+    return record;
+}
+DnsRecord srv(std::uint16_t priority, std::uint16_t weight, std::uint16_t port, std::string target) {
+    DnsRecord record;
+    record.priority = priority;
+    record.weight = weight;
+    record.port = port;
+    record.target = std::move(target);
+    return record;
+}
+DnsRecord naptr(std::uint16_t order, std::uint16_t preference, std::string service, std::string target) {
+    DnsRecord record = srv(order, preference, 0, std::move(target));
+    record.service = std::move(service);
+    return record;
+}
+
+HostName named(std::string host) { return {std::move(host), 0, Transport::udp}; }
+
+/// DNS as a table; what is not in it does not exist.
+struct Dns {
+    std::map<std::pair<DnsType, std::string>, DnsAnswer> answers;
+    std::vector<DnsQuestion> asked;
+
+    void has(DnsType type, const std::string& name, std::vector<DnsRecord> records, std::uint32_t ttl = 60) {
+        answers[{type, name}] = {std::move(records), ttl, false};
+    }
+    void fails(DnsType type, const std::string& name) { answers[{type, name}].failed = true; }
+
+    HostLookup look_up(HostName name) {
+        HostLookup lookup{std::move(name)};
+        while (const DnsQuestion* question = lookup.question()) {
+            asked.push_back(*question);
+            lookup.answer(answers[{question->type, question->name}]);
+        }
+        return lookup;
+    }
+    std::string addresses(HostName name) {
+        std::string text;
+        const HostLookup lookup = look_up(std::move(name));
+        for (const Endpoint& endpoint : lookup.endpoints()) {
+            std::array<char, IpAddress::kMaxText> ip;
+            text += std::string{ip.data(), format_ip(endpoint.address, ip)} + ":" +
+                    std::to_string(endpoint.port) + " ";
+        }
+        return text;
+    }
+};
+
+TEST(HostLookup, APortMeansAddressesAlone) {
+    Dns dns;
+    dns.has(DnsType::a, "x", {address("10.0.0.2"), address("10.0.0.1")}, 300);
+    dns.has(DnsType::aaaa, "x", {address("2001:db8::1")}, 90);
+    EXPECT_EQ(dns.addresses({"x", 5070, Transport::udp}), "10.0.0.1:5070 10.0.0.2:5070 2001:db8::1:5070 ")
+        << "whatever order DNS has";
+    EXPECT_EQ(dns.asked, (std::vector<DnsQuestion>{{DnsType::a, "x"}, {DnsType::aaaa, "x"}}));
+    EXPECT_EQ(dns.look_up({"x", 5070, Transport::udp}).ttl(), 90U);
+}
+
+TEST(HostLookup, NaptrOfTheTransportNamesTheSrv) {
+    Dns dns;
+    dns.has(DnsType::naptr, "x",
+            {naptr(1, 1, "SIP+D2T", "t"), naptr(2, 5, "SIP+D2U", "u"), naptr(2, 4, "SIP+D2U", "best")});
+    dns.has(DnsType::srv, "best", {srv(1, 1, 5071, "h")}, 7);
+    dns.has(DnsType::srv, "t", {srv(1, 1, 5072, "h")});
+    dns.has(DnsType::a, "h", {address("10.0.0.1")});
+    EXPECT_EQ(dns.addresses(named("x")), "10.0.0.1:5071 ");
+    EXPECT_EQ(dns.look_up(named("x")).ttl(), 7U);
+    EXPECT_EQ(dns.addresses({"x", 0, Transport::tcp}), "10.0.0.1:5072 ");
+}
+
+TEST(HostLookup, SrvByPriorityThenWeight) {
+    Dns dns;
+    dns.has(DnsType::srv, "_sip._udp.x",
+            {srv(20, 9, 1, "d"), srv(10, 1, 2, "c"), srv(10, 7, 3, "b"), srv(10, 7, 4, "a"),
+             srv(1, 0, 5, "gone")});
+    for (const char* host : {"a", "b", "c", "d"}) dns.has(DnsType::a, host, {address("10.0.0.9")});
+    EXPECT_EQ(dns.addresses(named("x")), "10.0.0.9:4 10.0.0.9:3 10.0.0.9:2 10.0.0.9:1 ");
+    Dns tls;
+    tls.has(DnsType::srv, "_sips._tcp.x", {srv(1, 1, 5062, "a")});
+    tls.has(DnsType::a, "a", {address("10.0.0.9")});
+    EXPECT_EQ(tls.addresses({"x", 0, Transport::tls}), "10.0.0.9:5062 ");
+}
+
+TEST(HostLookup, WithoutSrvTheNameItself) {
+    Dns dns;
+    dns.has(DnsType::aaaa, "x", {address("2001:db8::1")});
+    EXPECT_EQ(dns.addresses(named("x")), "2001:db8::1:5060 ");
+    EXPECT_EQ(dns.addresses({"x", 0, Transport::tls}), "2001:db8::1:5061 ");
+    dns.has(DnsType::srv, "_sip._udp.x", {srv(0, 0, 0, ".")});
+    EXPECT_EQ(dns.addresses(named("x")), "") << "a service that says it is not there (RFC 2782)";
+}
+
+TEST(HostLookup, TellsNoSuchNameFromNoAnswer) {
+    Dns dns;
+    EXPECT_FALSE(dns.look_up(named("x")).failed());
+    dns.fails(DnsType::a, "x");
+    EXPECT_TRUE(dns.look_up(named("x")).failed());
+    dns.has(DnsType::aaaa, "x", {address("2001:db8::1")});
+    EXPECT_FALSE(dns.look_up(named("x")).failed()) << "one family is enough";
+}
+
+TEST(HostLookup, Bounded) {
+    Dns dns;
+    std::vector<DnsRecord> many;
+    for (int i = 0; i < 100; ++i) many.push_back(srv(1, 1, 5060, "h" + std::to_string(i)));
+    dns.has(DnsType::srv, "_sip._udp.x", many);
+    (void)dns.look_up(named("x"));
+    EXPECT_EQ(dns.asked.size(), 2 + 2 * HostLookup::kMaxTargets);
+}
+
+}  // namespace
+}  // namespace sipsteer
