@@ -45,12 +45,15 @@ struct MediaServer {
     bool state_is_operators = false;   ///< said by sipsteerctl, not by the configuration
     bool leaving = false;  ///< no longer configured; kept for its calls and transactions (requirement 7)
 
-    /// In-dialog requests, CANCEL and ACK are forwarded whatever this says.
+    /// In-dialog requests, CANCEL and ACK are forwarded whatever this says. A server whose name does not
+    /// resolve takes none.
     [[nodiscard]] bool takes_new_calls() const noexcept {
-        return placeable && up && state == ServerState::ready && weight > 0;
+        return placeable && up && state == ServerState::ready && weight > 0 && !endpoints.empty();
     }
     /// A transfer may be brought to it: its calls are alive.
-    [[nodiscard]] bool takes_transfers() const noexcept { return up && state != ServerState::maint; }
+    [[nodiscard]] bool takes_transfers() const noexcept {
+        return up && state != ServerState::maint && !endpoints.empty();
+    }
 };
 
 }  // namespace sipsteer
