@@ -28,6 +28,7 @@ enum class HeaderId : std::uint8_t {
     session_expires,
     expires,
     path,
+    authorization,
     other
 };
 

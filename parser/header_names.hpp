@@ -40,6 +40,7 @@ inline constexpr Name kNames[] = {
     {"session-expires:", HeaderId::session_expires},
     {"expires:", HeaderId::expires},
     {"path:", HeaderId::path},
+    {"authorization:", HeaderId::authorization},
 };
 
 using Words = std::array<std::uint64_t, 2>;

@@ -29,7 +29,7 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     app.fallthrough();  // -s and -o may stand behind the verb as well
     app.footer(
         "Exit status: 0; 1 for \"no\" (unknown Call-ID or server, refused); 2 when the proxy cannot be reached; "
-        "3 when a wait times out.");
+        "3 when a wait times out, or a trace saw nothing.");
 
     ControlCommand command;
     std::string format = "text";
@@ -70,6 +70,19 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     for (CLI::App* const sub : {drain, ready, maint})
         sub->add_option("name", command.server)->required()->type_name("NAME");
     verb("reload", "Read the configuration file again; says what has changed", ControlVerb::reload);
+    verb("top", "Rates, answers, transfers, latency and drops, each second", ControlVerb::top)
+        ->add_flag("--once", command.once, "One look and no more");
+    CLI::App* const trace = verb("trace", "Messages as they pass, and what was decided about them", ControlVerb::trace);
+    CLI::Option* const call = trace->add_option("--call-id", command.call_id, "Of this call alone")->type_name("CALL-ID");
+    trace->add_flag("--replaces", command.transfers, "What belongs to transfers: REFER, NOTIFY, INVITE, answers")
+        ->excludes(call);
+    std::string duration;
+    trace->add_option("--for", duration, "How long; else until Ctrl-C")
+        ->check([](const std::string& text) {
+            const auto parsed = parse_duration(text);
+            return parsed ? std::string{} : parsed.error();
+        })
+        ->type_name("60s");
     verb("version", "Versions of this program and of the proxy", ControlVerb::version);
 
     try {
@@ -87,6 +100,7 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     }
     command.json = format == "json";
     if (!wait.empty()) command.wait = *parse_duration(wait);
+    if (!duration.empty()) command.duration = *parse_duration(duration);
     return command;
 }
 

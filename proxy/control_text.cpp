@@ -113,6 +113,11 @@ std::optional<std::string> owners_text(std::string_view text) {
         {{"SERVER", "server"}, {"STATE", "state"}, {"EXPIRES IN S", "expires_in_s"}, {"SOURCE", "source"}});
 }
 
+std::optional<std::string> recent_text(std::string_view text) {
+    return table(text, "calls",
+                 {{"S AGO", "seen_s_ago"}, {"ANSWER", "status"}, {"SERVER", "server"}, {"FROM", "from"}, {"TO", "to"}});
+}
+
 std::optional<std::string> registrars_text(std::string_view text) {
     return table(text, "registrars", {{"SERVER", "server"}, {"EXPIRES IN S", "expires_in_s"}});
 }

@@ -12,6 +12,7 @@ namespace sipsteer {
 [[nodiscard]] std::optional<std::string> servers_text(std::string_view json);
 [[nodiscard]] std::optional<std::string> owners_text(std::string_view json);
 [[nodiscard]] std::optional<std::string> registrars_text(std::string_view json);
+[[nodiscard]] std::optional<std::string> recent_text(std::string_view json);
 
 /// What came of drain, ready and maint, as a line, and of reload, a line for each change.
 [[nodiscard]] std::optional<std::string> state_text(std::string_view json);

@@ -68,7 +68,12 @@ void append_value(std::string& out, std::string_view value) {
     out += '"';
 }
 
-/// The text with everything that is not UTF-8 written out in hex.
+std::string json_string(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(text));
+}
+
+}  // namespace
+
 std::string valid_utf8(std::string_view text) {
     std::string result;
     while (!text.empty()) {
@@ -82,12 +87,6 @@ std::string valid_utf8(std::string_view text) {
     }
     return result;
 }
-
-std::string json_string(std::string_view text) {
-    return boost::json::serialize(boost::json::string_view(text));
-}
-
-}  // namespace
 
 std::string log_text(std::string_view event, std::span<const LogField> fields) {
     std::string line = "event=";

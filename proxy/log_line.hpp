@@ -32,4 +32,7 @@ struct LogField {
 /// Bytes that are not UTF-8 become the four characters `\xNN`.
 [[nodiscard]] std::string log_json(std::string_view event, std::span<const LogField> fields);
 
+/// The text, each byte that is no UTF-8 as the four characters `\xNN`.
+[[nodiscard]] std::string valid_utf8(std::string_view text);
+
 }  // namespace sipsteer

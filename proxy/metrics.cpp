@@ -16,6 +16,10 @@ using Labels = std::vector<ClientMetric::Label>;
 using Workers = std::span<const Counters* const>;
 
 constexpr std::string_view kTransportWords[] = {"udp", "tcp", "tls", "ws", "wss"};
+constexpr std::string_view kMethodWords[] = {"INVITE",    "ACK",    "BYE",     "CANCEL", "OPTIONS",
+                                             "REGISTER",  "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER",
+                                             "MESSAGE",   "INFO",   "PRACK",   "UPDATE", "other"};
+static_assert(std::size(kMethodWords) == static_cast<std::size_t>(Method::other) + 1);
 constexpr std::string_view kKindWords[] = {"request", "response", "invalid"};
 static_assert(std::size(kTransportWords) == static_cast<std::size_t>(CounterTransport::kCount));
 static_assert(std::size(kKindWords) == static_cast<std::size_t>(MessageKind::kCount));
@@ -25,6 +29,18 @@ template <class Pick>
 double sum(Workers workers, Pick pick) {
     std::uint64_t total = 0;
     for (const auto* worker : workers) total += pick(*worker).value();
+    return static_cast<double>(total);
+}
+
+std::string class_word(std::size_t index) { return std::to_string(index + 1) + "xx"; }
+
+/// Adds up what `pick` finds in what the workers counted about one server.
+template <class Pick>
+double sum_of(Workers workers, ServerId id, Pick pick) {
+    std::uint64_t total = 0;
+    for (const auto* worker : workers) {
+        if (const ServerCounters* server = worker->servers.find(id)) total += pick(*server).value();
+    }
     return static_cast<double>(total);
 }
 
@@ -63,6 +79,20 @@ void add_messages(Page& page, Workers workers) {
                       sum(
                           workers, [ t, k ](const Counters& c) -> auto& { return c.received[t][k]; }));
         }
+    }
+    auto& requests = page.family("sipsteer_requests_total", "Requests received, by method; other: all further ones.",
+                                 MetricType::Counter);
+    for (std::size_t i = 0; i < std::size(kMethodWords); ++i) {
+        Page::add(requests, {{"method", std::string(kMethodWords[i])}},
+                  sum(
+                      workers, [i](const Counters& c) -> auto& { return c.requests[i]; }));
+    }
+    auto& responses =
+        page.family("sipsteer_responses_total", "Responses received, by class.", MetricType::Counter);
+    for (std::size_t i = 0; i < kCodeClasses; ++i) {
+        Page::add(responses, {{"class", class_word(i)}},
+                  sum(
+                      workers, [i](const Counters& c) -> auto& { return c.responses[i]; }));
     }
     page.counter("sipsteer_messages_forwarded_total", "Messages sent on.",
                  sum(
@@ -119,6 +149,41 @@ void add_duration(Page& page, Workers workers) {
     family.metric.push_back(std::move(metric));
 }
 
+void add_servers(Page& page, Workers workers, const Gauges& gauges) {
+    const auto counter = [&](const char* name, const char* help, auto pick) {
+        auto& family = page.family(name, help, MetricType::Counter);
+        for (const auto& server : gauges.servers) {
+            Page::add(family, {{"server", server.name}}, sum_of(workers, server.id, pick));
+        }
+    };
+    counter("sipsteer_server_messages_received_total", "Messages received from the server.",
+            [](const ServerCounters& c) -> auto& { return c.received; });
+    counter("sipsteer_server_messages_sent_total", "Messages forwarded to the server.",
+            [](const ServerCounters& c) -> auto& { return c.sent; });
+    counter("sipsteer_server_invites_total",
+            "INVITEs outside of a dialog that were forwarded to the server, repetitions too.",
+            [](const ServerCounters& c) -> auto& { return c.invites; });
+    auto& answers = page.family("sipsteer_server_responses_total",
+                                "The server's responses that were forwarded, by class.", MetricType::Counter);
+    for (const auto& server : gauges.servers) {
+        for (std::size_t i = 0; i < kCodeClasses; ++i) {
+            Page::add(answers, {{"server", server.name}, {"class", class_word(i)}},
+                      sum_of(workers, server.id, [i](const ServerCounters& c) -> auto& { return c.answers[i]; }));
+        }
+    }
+}
+
+void add_process(Page& page, const ProcessStats& process) {
+    page.counter("process_cpu_seconds_total", "User and system CPU time, in seconds.", process.cpu_seconds);
+    page.gauge("process_resident_memory_bytes", "Resident memory, in bytes.",
+               static_cast<double>(process.resident_bytes));
+    page.gauge("process_virtual_memory_bytes", "Virtual memory, in bytes.",
+               static_cast<double>(process.virtual_bytes));
+    page.gauge("process_open_fds", "Open file descriptors.", static_cast<double>(process.open_fds));
+    page.gauge("process_max_fds", "Most file descriptors that may be open.",
+               static_cast<double>(process.max_fds));
+}
+
 void add_gauges(Page& page, const Gauges& gauges) {
     auto& up = page.family("sipsteer_server_up", "1 when the server is up.", MetricType::Gauge);
     for (const auto& server : gauges.servers) Page::add(up, {{"server", server.name}}, server.up ? 1 : 0);
@@ -139,6 +204,22 @@ void add_gauges(Page& page, const Gauges& gauges) {
                static_cast<double>(gauges.pin_table_entries));
     page.gauge("sipsteer_binding_table_entries", "Users whose registrar is known.",
                static_cast<double>(gauges.binding_table_entries));
+    page.gauge("sipsteer_call_table_capacity", "Most entries of the call table (calls.max).",
+               static_cast<double>(gauges.call_table_capacity));
+    page.gauge("sipsteer_pin_table_capacity", "Most entries of the pin table.",
+               static_cast<double>(gauges.pin_table_capacity));
+    page.counter("sipsteer_call_table_evictions_total", "Entries thrown out because the call table was full.",
+                 static_cast<double>(gauges.call_table_evictions));
+    page.counter("sipsteer_pin_table_evictions_total", "Entries thrown out because the pin table was full.",
+                 static_cast<double>(gauges.pin_table_evictions));
+    auto& refers = page.family("sipsteer_refers_total",
+                               "REFERs whose Refer-To names a dialog, by where that dialog is.",
+                               MetricType::Counter);
+    for (std::size_t i = 0; i < kReferOwnerWords.size(); ++i) {
+        Page::add(refers, {{"owner", std::string(kReferOwnerWords[i])}}, static_cast<double>(gauges.refers[i]));
+    }
+    page.counter("sipsteer_auth_refused_total", "Credentials from outside that a server refused.",
+                 static_cast<double>(gauges.auth_refused));
     page.gauge("sipsteer_key_persistent", "1 when the cluster key outlives the process.",
                gauges.key_persistent ? 1 : 0);
     page.counter("sipsteer_log_lines_lost_total", "Log lines lost because their reader was too slow.",
@@ -154,8 +235,10 @@ void add_gauges(Page& page, const Gauges& gauges) {
 std::string render_metrics(Workers workers, const Gauges& gauges) {
     Page page;
     add_messages(page, workers);
+    add_servers(page, workers, gauges);
     add_duration(page, workers);
     add_gauges(page, gauges);
+    add_process(page, gauges.process);
     return page.text();
 }
 

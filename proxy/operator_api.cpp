@@ -38,10 +38,11 @@ std::uint64_t calls_of(const Tables& tables, ServerId id) {
 
 }  // namespace
 
-OperatorApi::OperatorApi(const SnapshotCell& snapshots, Tables& tables,
+OperatorApi::OperatorApi(const SnapshotCell& snapshots, Tables& tables, const Watched& watched,
                          const std::vector<std::unique_ptr<Worker>>& workers, bool key_persistent)
     : snapshots_(snapshots),
       tables_(tables),
+      watched_(watched),
       workers_(workers),
       key_persistent_(key_persistent),
       started_at_(seconds_since_1970()) {}
@@ -70,13 +71,22 @@ std::string OperatorApi::metrics() const {
     for (const auto& worker : workers_) counters.push_back(&worker->counters());
     Gauges gauges;
     for (const MediaServer& server : snapshots_.get()->servers.configured()) {
-        gauges.servers.push_back({server.name, server.up,
+        gauges.servers.push_back({server.name, server.id, server.up,
                                   tables_.probe_uses.get(server.id) == ProbeUse::usable,
                                   calls_of(tables_, server.id)});
     }
     gauges.call_table_entries = tables_.calls.size();
     gauges.pin_table_entries = tables_.pins.size();
     gauges.binding_table_entries = tables_.bindings.size();
+    gauges.call_table_capacity = tables_.calls.capacity();
+    gauges.pin_table_capacity = tables_.pins.capacity();
+    gauges.call_table_evictions = tables_.calls.evictions();
+    gauges.pin_table_evictions = tables_.pins.evictions();
+    for (std::size_t i = 0; i < gauges.refers.size(); ++i) {
+        gauges.refers[i] = watched_.transfers.refers(static_cast<ReferOwner>(i));
+    }
+    gauges.auth_refused = watched_.refusals.total();
+    gauges.process = read_process_stats();
     gauges.key_persistent = key_persistent_;
     gauges.start_time_seconds = started_at_;
     gauges.log_lines_lost = log_lines_lost();

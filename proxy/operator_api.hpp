@@ -17,7 +17,7 @@ namespace sipsteer {
 class OperatorApi {
   public:
     /// References must outlive it. `workers` may still be filled before anything is served.
-    OperatorApi(const SnapshotCell& snapshots, Tables& tables,
+    OperatorApi(const SnapshotCell& snapshots, Tables& tables, const Watched& watched,
                 const std::vector<std::unique_ptr<Worker>>& workers, bool key_persistent);
 
     /// Paths that anybody who reaches the HTTP port may read; they change nothing.
@@ -39,6 +39,7 @@ class OperatorApi {
 
     const SnapshotCell& snapshots_;
     Tables& tables_;
+    const Watched& watched_;
     const std::vector<std::unique_ptr<Worker>>& workers_;
     bool key_persistent_;
     double started_at_;

@@ -23,14 +23,17 @@ Service::Service(Config config, const ClusterSecret& secret, const HostAddresses
       cluster_(config_, ClusterKey::derive(secret.secret), known),
       tables_(config_.calls.max),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
-      api_(cluster_.snapshots(), tables_, workers_, secret.persistent()),
+      api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
       names_(context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); }),
-      statistics_(context_, cluster_.snapshots(), tables_, workers_) {
+      statistics_(context_, cluster_.snapshots(), tables_, workers_),
+      watch_api_(context_, cluster_.snapshots(), watched_) {
     api_.add_public_routes(router_);
     statistics_.add_routes(router_);
+    watch_api_.add_public_routes(router_);
     admin_router_ = router_;
     api_.add_admin_routes(admin_router_);
     cluster_api_.add_admin_routes(admin_router_);
+    watch_api_.add_admin_routes(admin_router_);
 }
 
 Service::~Service() = default;
@@ -67,7 +70,8 @@ std::string Service::open_workers() {
         if (const auto error = probe_udp(context_, snapshot->local[i].bind)) return describe(i, error);
     }
     for (std::uint32_t i = 0; i < config_.process.workers; ++i) {
-        auto worker = std::make_unique<Worker>(cluster_.snapshots(), tables_, static_cast<std::uint8_t>(i));
+        auto worker =
+            std::make_unique<Worker>(cluster_.snapshots(), tables_, watched_, static_cast<std::uint8_t>(i));
         ListenerIndex failed = 0;
         if (const auto error = worker->open(config_.listen.dscp, failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));

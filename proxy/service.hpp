@@ -18,6 +18,7 @@
 #include "proxy/pipeline.hpp"
 #include "proxy/server_names.hpp"
 #include "proxy/statistics.hpp"
+#include "proxy/watch_api.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {
@@ -53,6 +54,7 @@ class Service {
     const Config config_;  ///< as at the start; a reload changes the cluster's
     LiveCluster cluster_;
     Tables tables_;
+    Watched watched_;
     std::vector<std::unique_ptr<Worker>> workers_;
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
@@ -62,6 +64,7 @@ class Service {
     OperatorApi api_;
     ServerNames names_;
     Statistics statistics_;
+    WatchApi watch_api_;
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;
     HttpRouter admin_router_;  ///< all of router_, and what only the admin socket may

@@ -13,6 +13,8 @@
 #include "proxy/control_client.hpp"
 #include "proxy/control_command_line.hpp"
 #include "proxy/control_text.hpp"
+#include "proxy/control_top.hpp"
+#include "proxy/control_trace.hpp"
 #include "proxy/drain_wait.hpp"
 #include "proxy/explanation.hpp"
 
@@ -46,6 +48,8 @@ std::optional<std::string> text_for(ControlVerb verb, const std::string& body) {
         case ControlVerb::maint: return state_text(body);
         case ControlVerb::reload: return reload_text(body);
         case ControlVerb::version: return version_text(body);
+        case ControlVerb::top:
+        case ControlVerb::trace:
         case ControlVerb::status: break;
     }
     return status_text(body);
@@ -70,6 +74,8 @@ tl::expected<ControlAnswer, std::string> ask(const ControlCommand& command, cons
         case ControlVerb::ready: return say_state(socket, command.server, "ready");
         case ControlVerb::maint: return say_state(socket, command.server, "maint");
         case ControlVerb::reload: return ask_proxy(socket, "POST", "/api/v1/reload");
+        case ControlVerb::top:
+        case ControlVerb::trace:
         case ControlVerb::status:
         case ControlVerb::version: break;
     }
@@ -111,8 +117,17 @@ int wait_drained(const ControlCommand& command, const std::string& socket) {
     }
 }
 
+/// What the proxy still has in words about a call, behind what its tables say.
+void print_recent(const ControlCommand& command, const std::string& socket) {
+    const auto answer = ask_proxy(socket, "GET", "/api/v1/recent/" + percent_encoded(command.call_id));
+    if (!answer || answer->status != 200) return;
+    if (const auto text = recent_text(answer->body)) std::cout << '\n' << *text;
+}
+
 int execute(const ControlCommand& command) {
     const std::string socket = command.socket.empty() ? find_admin_socket() : command.socket;
+    if (command.verb == ControlVerb::top) return run_top(command, socket);
+    if (command.verb == ControlVerb::trace) return run_trace(command, socket);
     const bool version = command.verb == ControlVerb::version;
     if (version && !command.json) std::cout << "sipsteerctl  " SIPSTEER_VERSION "\n";  // also without a proxy
     const auto answer = ask(command, socket);
@@ -133,6 +148,7 @@ int execute(const ControlCommand& command) {
         return kNotReached;
     }
     std::cout << *text << std::flush;
+    if (command.verb == ControlVerb::owner && !command.json) print_recent(command, socket);
     return command.wait.count() > 0 ? wait_drained(command, socket) : 0;
 }
 

@@ -34,8 +34,8 @@ Seconds seconds_since_boot() noexcept {
     return static_cast<Seconds>(now.tv_sec);
 }
 
-Worker::Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index)
-    : snapshots_(snapshots), tables_(tables), index_(index), pipeline_(tables, counters_, index) {
+Worker::Worker(const SnapshotCell& snapshots, Tables& tables, Watched& watched, std::uint8_t index)
+    : snapshots_(snapshots), tables_(tables), index_(index), pipeline_(tables, counters_, index), watch_(watched, tables) {
     refresh_snapshot();
 }
 
@@ -102,7 +102,7 @@ std::size_t Worker::run_round(Socket& socket) {
         const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
                                 socket.listener};
         outcomes[i] = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
-        if (log_.wants(outcomes[i])) log_.write(outcomes[i], incoming, pipeline_.message(), *snapshot_);
+        watch_.look(outcomes[i], incoming, pipeline_.message(), *snapshot_, now);
         if (!outcomes[i].sends()) {
             pipeline_.settle(outcomes[i], false);
             continue;

@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/decision_log.hpp"
 #include "proxy/health_checks.hpp"
+#include "proxy/message_watch.hpp"
 #include "proxy/pipeline.hpp"
 #include "proxy/snapshot_cell.hpp"
 #include "proxy/udp_batch.hpp"
@@ -22,7 +22,7 @@ class Worker {
   public:
     /// `index`: its place among the workers. The first one also clears expired records out of the tables,
     /// tries the servers' answers to probes, and checks their health. References must outlive it.
-    Worker(const SnapshotCell& snapshots, Tables& tables, std::uint8_t index);
+    Worker(const SnapshotCell& snapshots, Tables& tables, Watched& watched, std::uint8_t index);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -83,7 +83,7 @@ class Worker {
 
     Counters counters_;
     Pipeline pipeline_;
-    DecisionLog log_;
+    MessageWatch watch_;
     ReceiveBatch received_;
     SendBatch outgoing_;
     boost::asio::io_context context_{1};

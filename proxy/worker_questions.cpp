@@ -83,10 +83,10 @@ void Worker::release_settled() {
 }
 
 void Worker::release(const HeldMessage& message, const ProbeAnswer& answer) {
-    const Outcome outcome =
-        pipeline_.release(*snapshot_, message, answer, seconds_since_boot(), outgoing_.slot());
+    const Seconds now = seconds_since_boot();
+    const Outcome outcome = pipeline_.release(*snapshot_, message, answer, now, outgoing_.slot());
     const Incoming incoming{message.bytes, message.from, message.listener, message.connection};
-    if (log_.wants(outcome)) log_.write(outcome, incoming, pipeline_.message(), *snapshot_);
+    watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
     if (!outcome.sends()) {
         pipeline_.settle(outcome, false);
         return;

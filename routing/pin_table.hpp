@@ -49,6 +49,7 @@ class PinTable {
 
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
     [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return table_.capacity(); }
     [[nodiscard]] std::uint64_t evictions() const noexcept { return table_.evictions(); }
     [[nodiscard]] std::size_t slots() const noexcept {
         return table_.shard_count() * table_.slots_per_shard();

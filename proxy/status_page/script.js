@@ -291,7 +291,7 @@ function showServers(servers) {
       const value = total(answers[name], 60);
       put(rest[at], count(value), value ? "number" : "number zero");
     });
-    put(rest[6], server.probe_rtt_ms === undefined || server.probe_rtt_ms === null ? "–" : Number(server.probe_rtt_ms).toFixed(1) + " ms");
+    put(rest[6], server.rtt_ms > 0 ? Number(server.rtt_ms).toFixed(1) + " ms" : "–");
     spark(rest[7].firstChild, summed([columns.received, columns.sent]));
   });
 }
@@ -301,6 +301,58 @@ function legend(body, items, ...numbers) {
     element("span", {class: "key t-" + item, "aria-hidden": "true"}), item.replace("transfer_", "")),
     ...numbers.map(() => element("td", {class: "number"}))), (row, item) =>
     numbers.forEach((number, at) => put(row.children[at + 1], number(item))));
+}
+
+// ---- the last transfers
+
+const SHOWN = 12;
+
+/** What became of it, in a few words, and how that is shown. */
+function outcome(story) {
+  if (story.status >= 200 && story.status < 300) return [story.status + " taken over", "good"];
+  if (story.status === 401 || story.status === 407) return [story.status + " asked for credentials", ""];
+  if (story.status >= 300) return [story.status + " refused", "bad"];
+  if (story.reason === "transfer_rejected") return ["rejected", "bad"];
+  if (story.reason) return ["no answer yet", ""];
+  return ["referred, no INVITE yet", ""];
+}
+
+function storyOf(story) {
+  const made = element("li", {}, element("details", {}, element("summary", {},
+    element("span", {class: "key", "aria-hidden": "true"}), element("span", {class: "when"}), element("span", {class: "what"}),
+    element("span", {class: "badge"})), element("div", {class: "facts"}), element("ol", {class: "steps"})));
+  return made;
+}
+
+function facts(story) {
+  const told = [];
+  if (story.referred_at) told.push(["REFER at", story.referred_at]);
+  if (story.refer_call_id) told.push(["owner when referred", story.owner || "unknown"]);
+  told.push(["replaced call", story.replaced_call_id]);
+  if (story.invite_call_id) told.push(["new call", story.invite_call_id]);
+  return told;
+}
+
+function showStories(stories) {
+  byId("stories-none").hidden = stories.length > 0;
+  rows(byId("stories"), stories.slice(0, SHOWN), story => String(story.number), storyOf, (row, story) => {
+    const state = JSON.stringify(story);
+    if (row.told === state) return;
+    row.told = state;
+    const [summary, about, steps] = row.firstChild.children, [key, when, what, badge] = summary.children;
+    key.setAttribute("class", "key t-" + story.reason);
+    put(when, new Date(story.began_ms).toLocaleTimeString("en-GB"));
+    const reason = story.reason ? story.reason.replace("transfer_", "") : "REFER";
+    put(what, story.server && story.reason ? `${reason} → ${story.server}` : story.reason ? reason : `REFER at ${story.referred_at || "?"}, owner ${story.owner || "unknown"}`);
+    const [text, kind] = outcome(story);
+    put(badge, text, "badge " + kind);
+    about.replaceChildren(element("dl", {}, ...facts(story).flatMap(([name, value]) => [element("dt", {text: name}), element("dd", {text: value})])));
+    steps.replaceChildren(...story.steps.map(step => element("li", {},
+      element("span", {class: "after", text: "+" + (step.after_ms / 1000).toFixed(3) + " s"}),
+      element("b", {text: step.message}), " ",
+      element("span", {text: step.from + " → " + (step.to || "nowhere")}), " ",
+      element("span", {class: "soft", text: step.reason + (step.copies > 1 ? ", " + step.copies + " copies" : "")}))));
+  });
 }
 
 let rests = [];
@@ -318,7 +370,7 @@ function showLaw() {
   else if (rests.length === 10) put(byId("law-verdict"), `✗ ${count(all.in_hand)} messages unaccounted for`, "verdict bad");
 }
 
-function show(status, servers) {
+function show(status, servers, stories) {
   const {columns, totals} = kept;
   put(byId("version"), status.version);
   put(byId("uptime"), uptime(status.uptime_s));
@@ -341,6 +393,7 @@ function show(status, servers) {
 
   path(servers);
   showServers(servers);
+  showStories(stories);
   const seen = REASONS.filter(reason => totals.decisions[reason]);
   plotBars(byId("transfers"), seen.map(reason => kept.decisions[reason] ?? zeros(kept.length)), seen);
   legend(byId("transfer-reasons"), seen.length ? seen : REASONS.slice(0, 1), reason => count(total(kept.decisions[reason])),
@@ -372,12 +425,12 @@ async function ask(path) {
 async function poll() {
   if (!document.hidden) {
     try {
-      const [status, servers, statistics] = await Promise.all([
-        ask("/api/v1/status"), ask("/api/v1/servers"), ask("/api/v1/statistics?since=" + (kept?.sequence ?? 0))]);
+      const [status, servers, transfers, statistics] = await Promise.all([ask("/api/v1/status"), ask("/api/v1/servers"),
+        ask("/api/v1/transfers?limit=" + SHOWN), ask("/api/v1/statistics?since=" + (kept?.sequence ?? 0))]);
       // Another process counts from 1 again: ask for all it has.
       if (kept && statistics.sequence < kept.sequence) kept = null;
       else keep(statistics);
-      if (kept) show(status, servers.servers);
+      if (kept) show(status, servers.servers, transfers.transfers);
     } catch (error) {
       put(byId("state"), "no answer: these figures are old", "pill bad");
       console.error(error);

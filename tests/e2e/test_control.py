@@ -141,7 +141,7 @@ def test_no_proxy_there(ctl, tmp_path):
     assert version.returncode == 2 and version.stdout.startswith("sipsteerctl")
 
 
-@pytest.mark.parametrize("verb", ("top", "halt"))
+@pytest.mark.parametrize("verb", ("tail", "halt"))
 def test_verbs_that_are_not_there_say_which_are(ctl, verb):
     answer = ctl(verb)
     assert answer.returncode == 64 and not answer.stdout

@@ -40,6 +40,7 @@ const std::map<std::string, HeaderId> kNames = {
     {"x", HeaderId::session_expires},
     {"expires", HeaderId::expires},
     {"path", HeaderId::path},
+    {"authorization", HeaderId::authorization},
 };
 
 std::string mixed_case(std::string name, unsigned pattern) {

@@ -57,13 +57,29 @@ TEST(ControlCommandLine, OptionsBeforeAndBehindTheVerb) {
 
 TEST(ControlCommandLine, AnUnknownVerbSaysWhichThereAre) {
     // Verbs of later versions: nothing may look as if it had been done.
-    for (const char* word : {"top", "trace", "nonsense"}) {
+    for (const char* word : {"tail", "halt", "nonsense"}) {
         const auto usage = std::get<UsageCommand>(parse({word, "pbx-1"}));
         EXPECT_EQ(usage.status, kControlUsage) << word;
         EXPECT_NE(usage.text.find(std::string("\"") + word + "\""), std::string::npos) << usage.text;
         for (const char* verb : {"status", "servers", "owner", "explain", "version"}) {
             EXPECT_NE(usage.text.find(std::string("  ") + verb), std::string::npos) << usage.text;
         }
+    }
+}
+
+TEST(ControlCommandLine, TopAndTrace) {
+    const auto top = std::get<ControlCommand>(parse({"top", "--once"}));
+    EXPECT_EQ(top.verb, ControlVerb::top);
+    EXPECT_TRUE(top.once);
+    const auto trace = std::get<ControlCommand>(parse({"trace", "--call-id", "a@b", "--for", "60s", "-o", "json"}));
+    EXPECT_EQ(trace.verb, ControlVerb::trace);
+    EXPECT_EQ(trace.call_id, "a@b");
+    EXPECT_EQ(trace.duration, std::chrono::seconds{60});
+    EXPECT_TRUE(trace.json);
+    EXPECT_TRUE(std::get<ControlCommand>(parse({"trace", "--replaces"})).transfers);
+    for (const auto& words : {std::vector<const char*>{"trace", "--for", "soon"},
+                              std::vector<const char*>{"trace", "--replaces", "--call-id", "x"}}) {
+        EXPECT_EQ(std::get<UsageCommand>(parse(words)).status, kControlUsage);
     }
 }
 

@@ -66,6 +66,30 @@ TEST_F(MetricsTest, WorkersAreAddedUp) {
     EXPECT_TRUE(has_line(text, "sipsteer_decisions_total{reason=\"transfer_owner\"} 7"));
 }
 
+TEST_F(MetricsTest, MethodsClassesAndServers) {
+    a_.requests[static_cast<std::size_t>(Method::register_)].add(2);
+    b_.requests[static_cast<std::size_t>(Method::other)].add(3);
+    a_.responses[3].add(4);
+    a_.servers.of(7).answers[1].add(5);
+    b_.servers.of(7).answers[1].add(6);
+    b_.servers.of(7).invites.add(1);
+    gauges_.servers = {{.name = "pbx-1", .id = 7}, {.name = "pbx-2", .id = 8}};
+    gauges_.refers[static_cast<std::size_t>(ReferOwner::other_server)] = 9;
+    gauges_.auth_refused = 10;
+    const auto text = page();
+    for (const auto* line : {"sipsteer_requests_total{method=\"REGISTER\"} 2",
+                             "sipsteer_requests_total{method=\"INVITE\"} 0",
+                             "sipsteer_requests_total{method=\"other\"} 3",
+                             "sipsteer_responses_total{class=\"4xx\"} 4",
+                             "sipsteer_server_responses_total{server=\"pbx-1\",class=\"2xx\"} 11",
+                             "sipsteer_server_responses_total{server=\"pbx-2\",class=\"6xx\"} 0",
+                             "sipsteer_server_invites_total{server=\"pbx-1\"} 1",
+                             "sipsteer_refers_total{owner=\"other_server\"} 9",
+                             "sipsteer_refers_total{owner=\"unknown\"} 0", "sipsteer_auth_refused_total 10"}) {
+        EXPECT_TRUE(has_line(text, line)) << line;
+    }
+}
+
 TEST_F(MetricsTest, BucketsAreCumulative) {
     a_.duration_bucket[0].add(5);
     b_.duration_bucket[0].add(1);
@@ -128,7 +152,7 @@ TEST_F(MetricsTest, EveryFamilyHasHelpAndTypeAndAProperName) {
         }
     }
     EXPECT_EQ(types, helped.size());
-    EXPECT_EQ(types, 20U);
+    EXPECT_EQ(types, 37U);
 }
 
 }  // namespace
