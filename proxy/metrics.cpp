@@ -198,6 +198,10 @@ void add_gauges(Page& page, const Gauges& gauges) {
     for (const auto& server : gauges.servers) {
         Page::add(calls, {{"server", server.name}}, static_cast<double>(server.calls));
     }
+    auto& rtt = page.family("sipsteer_server_probe_rtt_seconds",
+                            "Round trip of the server's health checks, smoothed; 0 while not known.",
+                            MetricType::Gauge);
+    for (const auto& server : gauges.servers) Page::add(rtt, {{"server", server.name}}, server.rtt_seconds);
     page.gauge("sipsteer_call_table_entries", "Entries of the call table.",
                static_cast<double>(gauges.call_table_entries));
     page.gauge("sipsteer_pin_table_entries", "Entries of the pin table.",

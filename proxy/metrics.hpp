@@ -17,6 +17,7 @@ struct ServerGauges {
     bool up = false;
     bool probe_usable = false;  ///< its answers to owner probes can be believed
     std::uint64_t calls = 0;    ///< dialogs early or confirmed, without grace
+    double rtt_seconds = 0;     ///< of health checks, smoothed; 0: not known
 };
 
 /// What is not counted by workers, as it is at the time of the scrape.

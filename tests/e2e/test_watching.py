@@ -8,7 +8,6 @@ import subprocess
 import time
 
 from lab.sip import Replaces
-from test_control import ctl            # noqa: F401  (a fixture)
 from test_stub_cluster import Cluster
 
 def run(binary, story, *phones):
@@ -142,7 +141,7 @@ def test_trace_of_transfers(binary):
     run(binary, story, "bob")
 
 
-def test_trace_ends(binary, ctl):       # noqa: F811
+def test_trace_ends(binary, ctl):
     """Nothing in the time given: 3. A fifth one at the same time: refused. Who goes is forgotten."""
     async def story(cluster):
         def ask(*words):
@@ -162,7 +161,7 @@ def test_trace_ends(binary, ctl):       # noqa: F811
     run(binary, story, "bob")
 
 
-def test_top(binary, ctl):      # noqa: F811
+def test_top(binary, ctl):
     async def story(cluster):
         bob, = cluster.phones
         await cluster.transfer(bob, "aor", False, True)
@@ -188,7 +187,7 @@ def test_top(binary, ctl):      # noqa: F811
     run(binary, story, "bob")
 
 
-def test_owner_tells_the_text_of_a_call(binary, ctl):       # noqa: F811
+def test_owner_tells_the_text_of_a_call(binary, ctl):
     async def story(cluster):
         bob, = cluster.phones
         call, server = await cluster.talk(bob)
