@@ -343,7 +343,7 @@ function showStories(stories) {
     key.setAttribute("class", "key t-" + story.reason);
     put(when, new Date(story.began_ms).toLocaleTimeString("en-GB"));
     const reason = story.reason ? story.reason.replace("transfer_", "") : "REFER";
-    put(what, story.server && story.reason ? `${reason} → ${story.server}` : story.reason ? reason : `REFER at ${story.referred_at || "?"}, owner ${story.owner || "unknown"}`);
+    put(what, story.server && story.reason ? `${reason} → ${story.server}` : story.reason ? (reason === "rejected" ? "nobody's call" : reason) : `REFER at ${story.referred_at || "?"}, owner ${story.owner || "unknown"}`);
     const [text, kind] = outcome(story);
     put(badge, text, "badge " + kind);
     about.replaceChildren(element("dl", {}, ...facts(story).flatMap(([name, value]) => [element("dt", {text: name}), element("dd", {text: value})])));
@@ -373,7 +373,7 @@ function showLaw() {
 function show(status, servers, stories) {
   const {columns, totals} = kept;
   put(byId("version"), status.version);
-  put(byId("uptime"), uptime(status.uptime_s));
+  put(byId("uptime"), "· " + uptime(status.uptime_s));
   const up = servers.filter(server => server.up).length;
   put(byId("state"), `${up} of ${servers.length} servers up`, "pill " + (up === servers.length ? "good" : "bad"));
 

@@ -4,6 +4,7 @@ or the dashboard name is there, and the filter finds exactly the lines that are 
 import json
 import re
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -68,6 +69,15 @@ def test_every_metric_named_in_deploy_is_there(binary):
     assert named - there == set()
 
 
+def test_the_systemd_unit_is_hardened():
+    needs("systemd-analyze")
+    answer = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=15",
+                             REPOSITORY / "deploy" / "systemd" / "sipsteer.service"], capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0, answer.stdout + answer.stderr       # 1.5 or better
+    exposure = re.search(r"exposure level for sipsteer.service: ([\d.]+)", answer.stdout)
+    assert float(exposure[1]) <= 1.5
+
+
 def test_the_filter_of_fail2ban(tmp_path):
     needs("fail2ban-regex")
     when = "2026-11-23T02:41:03.078Z"
@@ -91,3 +101,40 @@ def test_the_filter_of_fail2ban(tmp_path):
     answer = subprocess.run(["fail2ban-regex", "--out", "ip", f"{when} {from_journal}", str(FILTER)], capture_output=True,
                             text=True, timeout=60)
     assert answer.stdout.split() == ["192.0.2.1"], answer.stdout + answer.stderr
+
+
+def calls_of_log_event():
+    """(event, level, whether many lines are allowed, fields in their order) of each line that the sources can write."""
+    found = set()
+    for source in (REPOSITORY / "proxy").glob("*.cpp"):
+        for call in re.finditer(r'log_event\(LogLevel::(\w+), "(\w+)",(.*?)\);\n', source.read_text(), re.DOTALL):
+            level, event, rest = call.groups()
+            fields = tuple(re.findall(r'\{"(\w+)",', rest))
+            found.add((event, level, "LogRate::many" in rest, fields))
+    return found
+
+
+def test_the_log_is_as_described():
+    described = set()
+    for line in (REPOSITORY / "deploy" / "logging.md").read_text().splitlines():
+        if line.startswith("| `"):
+            event, level, rate, fields, _ = [cell.strip() for cell in line.strip("|").split("|")]
+            described.add((event.strip("`"), level, rate == "many", tuple(re.findall(r"`(\w+)`", fields))))
+    assert described == calls_of_log_event()
+
+
+def test_the_log_as_json(binary):
+    """Each line is one object with the same first fields, also where a stranger picked the bytes."""
+    config = cluster_config(SERVERS).replace('level = "debug"', 'level = "debug"\nformat = "json"')
+    with Sipsteer(config, binary) as sipsteer:
+        invite = ("INVITE sip:carol@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.2.1:5060;branch=z9hG4bKx\r\n"
+                  "From: <sip:a@b>;tag=f\r\nTo: <sip:c@d>\r\nCall-ID: \"},{\x1b\xff\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n"
+                  "Replaces: x;to-tag=a;from-tag=b\r\nContent-Length: 0\r\n\r\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(invite.encode("latin-1"), ("127.0.0.1", 5060))
+        sipsteer.assert_counter_law()
+        lines = [line for line in sipsteer.log().splitlines() if not line.startswith("warning: ")]
+    events = [json.loads(line) for line in lines]
+    assert all(list(event)[:3] == ["ts", "level", "event"] for event in events)
+    transfer, = [event for event in events if event["event"] == "transfer"]
+    assert transfer["reason"].startswith("transfer_") and transfer["call_id"].startswith('"},{')

@@ -70,6 +70,12 @@ def test_what_the_page_shows(binary, browser):
         reasons = browser.run(text_of("transfer-reasons"))
         assert "owner" in reasons and "rejected" in reasons
         assert browser.run("return document.querySelectorAll('#transfers rect.block').length") >= 2
+        browser.wait("return document.querySelectorAll('#stories summary').length == 2")
+        rejected, taken = browser.run("return [...document.querySelectorAll('#stories summary')].map(line => line.innerText)")
+        assert "rejected" in rejected and "200 taken over" in taken and "owner → pbx-" in taken
+        browser.run("document.querySelectorAll('#stories details')[1].open = true")
+        steps = browser.run("return [...document.querySelectorAll('#stories details')[1].querySelectorAll('.steps b')].map(step => step.textContent)")
+        assert steps[0] == "REFER" and {"NOTIFY", "INVITE", "200 (INVITE)"} <= set(steps)
         for plot in ("latency", "messages"):
             assert browser.run(f"return document.querySelector('#{plot} path.line').getAttribute('d').length") > 10
         assert "µs" in browser.run(text_of("percentiles"))
