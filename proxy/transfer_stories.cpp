@@ -127,9 +127,10 @@ void TransferStories::add_transfer(const MessageView& message, std::string_view 
     const std::string replaced = kept(replaced_call_id);
     TransferStory* story = nullptr;
     for (TransferStory& each : stories_) {
-        const bool its_invite = each.invite_call_id == call_id;
-        const bool awaited = each.invite_call_id.empty() && each.replaced_call_id == replaced;
-        if (its_invite || awaited) story = &each;
+        if (each.invite_call_id.empty() && each.replaced_call_id == replaced) story = &each;
+    }
+    for (TransferStory& each : stories_) {  // a repetition, or with credentials now, is no new one
+        if (each.invite_call_id == call_id) story = &each;
     }
     if (story == nullptr) {
         story = &begin(seen.at_ms);
@@ -137,7 +138,10 @@ void TransferStories::add_transfer(const MessageView& message, std::string_view 
         watch(replaced, true);
     }
     story->invite_call_id = call_id;
-    story->reason = to_string(seen.reason);
+    // A repetition that is absorbed while the first one waits decides nothing.
+    if (story->reason.empty() || seen.reason != RouteReason::transfer_waiting) {
+        story->reason = to_string(seen.reason);
+    }
     story->server = kept(seen.server);
     watch(call_id, true);
     add_step_to(*story, message, seen);

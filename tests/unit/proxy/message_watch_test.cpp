@@ -82,6 +82,19 @@ TEST(TransferStories, TheSecondTransferOfACallIsAnotherStory) {
     EXPECT_EQ(list[1].status, 481);
 }
 
+TEST(TransferStories, ARepetitionIsNotAnotherStorysInvite) {
+    auto stories = std::make_unique<TransferStories>();
+    const auto invite = request("INVITE", "one");
+    stories->add_transfer(invite->view, "replaced", seen(1, RouteReason::transfer_owner));
+    stories->add_refer(request("REFER", "two")->view, {"replaced", ""}, seen(2));
+    stories->add_transfer(invite->view, "replaced", seen(3, RouteReason::transfer_waiting));
+    const auto list = stories->list(10);
+    ASSERT_EQ(list.size(), 2U);
+    EXPECT_TRUE(list[0].invite_call_id.empty());
+    EXPECT_EQ(list[1].reason, "transfer_owner");
+    EXPECT_EQ(list[1].steps[0].copies, 2U);
+}
+
 TEST(TransferStories, BoundedInStoriesStepsAndText) {
     auto stories = std::make_unique<TransferStories>();
     const std::string longer(300, 'x');
