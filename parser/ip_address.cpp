@@ -9,15 +9,23 @@ namespace sipsteer {
 namespace {
 
 bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
-    for (std::size_t i = 0; i < 4; ++i) {
-        const std::size_t dot = text.find('.');
-        if ((i < 3) != (dot != std::string_view::npos)) return false;
-        const std::string_view part = text.substr(0, dot);
-        std::uint32_t value = 0;
-        if (part.size() > 3 || !parse_number(part, 255, value)) return false;
-        out[i] = static_cast<std::uint8_t>(value);
-        if (i < 3) text.remove_prefix(dot + 1);
+    std::size_t part = 0;
+    std::size_t digits = 0;
+    unsigned value = 0;
+    for (const char c : text) {
+        if (c >= '0' && c <= '9') {
+            value = value * 10 + static_cast<unsigned>(c - '0');
+            if (++digits > 3 || value > 255) return false;
+        } else if (c == '.' && digits != 0 && part < 3) {
+            out[part++] = static_cast<std::uint8_t>(value);
+            value = 0;
+            digits = 0;
+        } else {
+            return false;
+        }
     }
+    if (part != 3 || digits == 0) return false;
+    out[3] = static_cast<std::uint8_t>(value);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "parser/sip_uri.hpp"
 
 #include "parser/chars.hpp"
+#include "parser/line_scan.hpp"
 
 namespace sipsteer {
 namespace {
@@ -15,14 +16,6 @@ UriScheme scheme_of(std::string_view name) noexcept {
         case 4: return iequals(name, "sips") ? UriScheme::sips : UriScheme::other;
         default: return UriScheme::other;
     }
-}
-
-bool valid_scheme(std::string_view name) noexcept {
-    if (name.empty() || !is(name.front(), kToken) || is(name.front(), kDigit)) return false;
-    for (const char c : name) {
-        if (!is(c, kToken)) return false;
-    }
-    return true;
 }
 
 /// Takes host[:port] off the front of `rest`.
@@ -113,8 +106,11 @@ Result<SipUri> SipUri::parse(std::string_view text) noexcept {
     if (text.size() > kMaxUri) return Failure(ParseError::value_too_long);
     SipUri uri;
     uri.whole = text;
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos || !valid_scheme(text.substr(0, colon)) || !all_of(text, kUri)) {
+    std::size_t colon = 0;
+    while (colon < text.size() && is(text[colon], kToken)) ++colon;
+    const char* const end = text.data() + text.size();
+    if (colon == 0 || colon == text.size() || text[colon] != ':' || is(text.front(), kDigit) ||
+        find_uri_end(text.data(), end) != end) {
         return Failure(ParseError::bad_uri);
     }
     uri.scheme = scheme_of(text.substr(0, colon));
@@ -130,6 +126,7 @@ Result<SipUri> SipUri::parse(std::string_view text) noexcept {
         rest.remove_prefix(at + 1);
     }
     if (!take_host_port(rest, uri)) return Failure(ParseError::bad_uri);
+    if (rest.empty()) return uri;
     const std::size_t question = rest.find('?');
     if (question != std::string_view::npos) {
         uri.headers = rest.substr(question + 1);

@@ -30,6 +30,7 @@ struct Config {
     enum class OwnerDown : std::uint8_t { reject, fallback };
     enum class Ringing : std::uint8_t { forward, wait };
     enum class FallbackKind : std::uint8_t { none, uri, server, group };
+    enum class Segment : std::uint8_t { automatic, off };
     enum class NatPath : std::uint8_t { automatic, always, off };
     enum class LogFormat : std::uint8_t { text, json };
     enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
@@ -47,6 +48,7 @@ struct Config {
         std::string admin_socket;
         std::string table_file;
         std::string key_file;  ///< may name a file that is not there yet
+        Segment segment = Segment::automatic;
         Milliseconds drain{};
     };
 

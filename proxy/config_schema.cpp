@@ -17,6 +17,7 @@ constexpr std::array<Words, 3> kPlacements{"hash", "round-robin", "least-calls"}
 constexpr std::array<Words, 4> kUnmatched{"fallback", "reject", "forward", "strip"};
 constexpr std::array<Words, 2> kOwnerDown{"reject", "fallback"};
 constexpr std::array<Words, 2> kRinging{"forward", "wait"};
+constexpr std::array<Words, 2> kSegments{"auto", "off"};
 constexpr std::array<Words, 3> kNatPaths{"auto", "always", "off"};
 constexpr std::array<Words, 2> kLogFormats{"text", "json"};
 constexpr std::array<Words, 6> kLogLevels{"trace", "debug", "info", "warning", "error", "off"};
@@ -90,6 +91,10 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .help = "Cluster key, equal on all proxies; empty: made once (0600) beside table_file, else in "
      "$STATE_DIRECTORY, else in /var/lib/sipsteer; none writable: random, with a warning.",
      .store = store<&C::process, &C::Process::key_file>},
+    {.section = "process", .name = "segment", .type = word, .initial = R"("auto")",
+     .help = "\"auto\": UDP messages of a round for one destination leave in one send, the shorter ones padded by "
+     "blanks inside a header; \"off\": each by itself.", .reloads = true, .words = kSegments,
+     .store = store<&C::process, &C::Process::segment>},
     {.section = "process", .name = "drain", .type = duration, .unit = "ms|s|m|h", .initial = R"("30s")",
      .help = "How long streams may finish at the end.", .available = false, .acts_as = "0",
      .max = kMaxDuration.count(), .store = store<&C::process, &C::Process::drain>},

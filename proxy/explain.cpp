@@ -8,8 +8,8 @@
 #include "proxy/decision_log.hpp"
 #include "proxy/key_file.hpp"
 #include "proxy/server_names.hpp"
+#include "proxy/receive_batch.hpp"
 #include "proxy/snapshot_builder.hpp"
-#include "proxy/udp_batch.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {

@@ -189,7 +189,8 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     outcome.to_server = snapshot.servers.id_of(forward->server);
     outcome.code_class = static_cast<std::uint8_t>(message_.status_code() / 100U);
     outcome.starts_call = request && message_.method() == Method::invite && message_.to_tag().empty();
-    outcome.size = *written;
+    outcome.size = written->size;
+    outcome.pad_at = written->pad_at;
     return outcome;
 }
 

@@ -55,6 +55,7 @@ struct Outcome {
     ListenerIndex listener = 0;               ///< to send from
     ConnectionId connection = kNoConnection;  ///< streams: by this one; none: one to `to`, made if need be
     std::size_t size = 0;                     ///< bytes written to `out`
+    std::size_t pad_at = 0;                   ///< where blanks may be put into them; 0: nowhere
     std::optional<ServerIndex> server{};      ///< when it goes to a media server
     ServerId to_server = kNoServer;           ///< the same by id
     ServerId from_server = kNoServer;         ///< the media server that sent it

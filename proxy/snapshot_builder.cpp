@@ -50,6 +50,7 @@ class Builder {
                             config_.health.rise_after, config_.health.up_codes};
         snapshot_.parse_limits.headers = config_.limits.headers;
         snapshot_.message_bytes = config_.limits.message_bytes;
+        snapshot_.segmented_sends = config_.process.segment == Config::Segment::automatic;
         snapshot_.rate_per_source = config_.limits.rate_per_source;
         snapshot_.call_ttl =
             static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());

@@ -96,34 +96,29 @@ std::size_t Worker::run_round(Socket& socket) {
     const auto begin = std::chrono::steady_clock::now();
     const Seconds now = seconds_since_boot();
     pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
-    std::array<Outcome, kBatch> outcomes;
-    std::array<std::uint8_t, kBatch> order;  // the outcome behind each datagram of the send batch
     for (std::size_t i = 0; i < count; ++i) {
         const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
                                 socket.listener};
-        outcomes[i] = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
-        watch_.look(outcomes[i], incoming, pipeline_.message(), *snapshot_, now);
-        if (!outcomes[i].sends()) {
-            pipeline_.settle(outcomes[i], false);
+        Outcome& outcome = outcomes_[i];
+        outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
+        watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
+        if (!outcome.sends()) {
+            pipeline_.settle(outcome, false);
             continue;
         }
-        order[outgoing_.size()] = static_cast<std::uint8_t>(i);
-        outgoing_.add(sockets_[outcomes[i].listener].socket.native_handle(), outcomes[i].to,
-                      outcomes[i].size);
+        order_[outgoing_.size()] = static_cast<std::uint8_t>(i);
+        outgoing_.add(sockets_[outcome.listener].socket.native_handle(), outcome.to, outcome.size,
+                      outcome.pad_at);
     }
-    flush(outcomes, order);
+    outgoing_.flush([this](std::size_t i, bool sent) { pipeline_.settle(outcomes_[order_[i]], sent); });
     for (std::size_t i = 0; i < count; ++i) {
-        if (outcomes[i].what == Outcome::What::probe_answer)
-            take_answer(outcomes[i].ticket, outcomes[i].status);
-        if (outcomes[i].what == Outcome::What::held && outcomes[i].question != 0) ask(outcomes[i].question);
+        if (outcomes_[i].what == Outcome::What::probe_answer)
+            take_answer(outcomes_[i].ticket, outcomes_[i].status);
+        if (outcomes_[i].what == Outcome::What::held && outcomes_[i].question != 0)
+            ask(outcomes_[i].question);
     }
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
     return count;
-}
-
-void Worker::flush(const std::array<Outcome, kBatch>& outcomes,
-                   const std::array<std::uint8_t, kBatch>& order) {
-    outgoing_.flush([&](std::size_t i, bool sent) { pipeline_.settle(outcomes[order[i]], sent); });
 }
 
 void Worker::refresh_snapshot() {
@@ -131,6 +126,7 @@ void Worker::refresh_snapshot() {
     if (generation == generation_) return;
     snapshot_ = snapshots_.get();
     generation_ = generation;
+    outgoing_.set_segmenting(snapshot_->segmented_sends);
 }
 
 void Worker::wait_sweep() {

@@ -11,8 +11,9 @@
 #include "proxy/health_checks.hpp"
 #include "proxy/message_watch.hpp"
 #include "proxy/pipeline.hpp"
+#include "proxy/receive_batch.hpp"
+#include "proxy/send_batch.hpp"
 #include "proxy/snapshot_cell.hpp"
-#include "proxy/udp_batch.hpp"
 
 namespace sipsteer {
 
@@ -55,7 +56,6 @@ class Worker {
     void on_readable(std::size_t socket);
     /// One batch in, one batch out. Returns the datagrams taken.
     std::size_t run_round(Socket& socket);
-    void flush(const std::array<Outcome, kBatch>& outcomes, const std::array<std::uint8_t, kBatch>& order);
     void refresh_snapshot();
     void wait_sweep();
     void sweep();
@@ -86,6 +86,8 @@ class Worker {
     MessageWatch watch_;
     ReceiveBatch received_;
     SendBatch outgoing_;
+    std::array<Outcome, kBatch> outcomes_;      ///< of the round; those behind its count are of older ones
+    std::array<std::uint8_t, kBatch> order_{};  ///< the outcome behind each datagram of `outgoing_`
     boost::asio::io_context context_{1};
     boost::asio::steady_timer sweep_timer_{context_};
     boost::asio::steady_timer deadline_timer_{context_};

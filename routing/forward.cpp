@@ -185,9 +185,8 @@ void edit_source_header(const MessageView& request, const Source& source, const 
 
 }  // namespace
 
-std::optional<std::size_t> write_request(const MessageView& request, const Source& source,
-                                         const Forward& forward, const Snapshot& snapshot,
-                                         std::span<char> out) noexcept {
+std::optional<Written> write_request(const MessageView& request, const Source& source, const Forward& forward,
+                                     const Snapshot& snapshot, std::span<char> out) noexcept {
     Splices splices;
     const RequestEdits& edits = forward.edits;
     const HeaderField& top_via = *request.find(HeaderId::via);
@@ -200,7 +199,8 @@ std::optional<std::size_t> write_request(const MessageView& request, const Sourc
     }
     if (edits.path) add_path(request, source, forward, snapshot, splices);
     note_source(request.top_via(), source.endpoint, splices);
-    if (const HeaderField* field = request.find(HeaderId::max_forwards)) {
+    const HeaderField* const max_forwards = request.find(HeaderId::max_forwards);
+    if (const HeaderField* field = max_forwards) {
         splices.replace(
             field->value.data(), end_of(field->value),
             splices.text().add_number(static_cast<std::uint32_t>(request.max_forwards()) - 1).view());
@@ -208,10 +208,11 @@ std::optional<std::size_t> write_request(const MessageView& request, const Sourc
     edit_routes(request, edits, splices);
     if (edits.strip == Strip::dialog_headers) strip_dialog_headers(request, splices);
     edit_source_header(request, source, snapshot, splices);
-    return splices.write(request.bytes(), out);
+    return splices.write(request.bytes(), out,
+                         max_forwards == nullptr ? nullptr : max_forwards->value.data());
 }
 
-std::optional<std::size_t> write_response(const MessageView& response, std::span<char> out) noexcept {
+std::optional<Written> write_response(const MessageView& response, std::span<char> out) noexcept {
     Splices splices;
     const ViaView& ours = response.top_via();
     if (ours.rest.empty()) {
@@ -219,7 +220,8 @@ std::optional<std::size_t> write_response(const MessageView& response, std::span
     } else {
         splices.replace(ours.value.data(), ours.rest.data(), {});
     }
-    return splices.write(response.bytes(), out);
+    const HeaderField* const length = response.find(HeaderId::content_length);
+    return splices.write(response.bytes(), out, length == nullptr ? nullptr : length->value.data());
 }
 
 }  // namespace sipsteer

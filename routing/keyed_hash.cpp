@@ -3,14 +3,28 @@
 #include <sodium/crypto_kdf.h>
 #include <sodium/crypto_shorthash.h>
 
-#include <cstring>
-
-#include "parser/chars.hpp"
-
 namespace sipsteer {
 
 static_assert(std::tuple_size_v<KeyedHash::Key> == crypto_shorthash_KEYBYTES);
 static_assert(std::tuple_size_v<ClusterKey::Secret> == crypto_kdf_KEYBYTES);
+
+namespace {
+
+/// Lowers eight bytes at once; only ASCII letters change. What stands behind the input is changed too, and is
+/// overwritten by what comes next.
+void lower_8(char* at) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t seven = word & (0x7f * kOnes);
+    const std::uint64_t above_z = seven + (0x7f - 'Z') * kOnes;
+    const std::uint64_t from_a = seven + (0x80 - 'A') * kOnes;
+    const std::uint64_t upper = (from_a ^ above_z) & ~word & (0x80 * kOnes);
+    word |= upper >> 2;
+    std::memcpy(at, &word, sizeof word);
+}
+
+}  // namespace
 
 std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
     std::array<std::uint8_t, crypto_shorthash_BYTES> out;
@@ -21,40 +35,20 @@ std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
     return value;
 }
 
-void KeyedHash::Input::append(const void* bytes, std::size_t size) noexcept {
-    if (size == 0) return;  // an empty view may have no data at all
-    std::memcpy(buffer_.data() + used_, bytes, size);
-    used_ += size;
-}
-
-KeyedHash::Input& KeyedHash::Input::add(std::uint32_t number) noexcept {
-    if (used_ + sizeof number <= buffer_.size()) append(&number, sizeof number);
-    return *this;
-}
-
-KeyedHash::Input& KeyedHash::Input::add(std::string_view part) noexcept {
-    add(static_cast<std::uint32_t>(part.size()));
-    if (part.size() > kMaxPart || used_ + part.size() + 16 > buffer_.size()) {
-        const std::uint64_t inner = hash_(part);
-        if (used_ + sizeof inner <= buffer_.size()) append(&inner, sizeof inner);
-    } else {
-        append(part.data(), part.size());
-    }
-    return *this;
+void KeyedHash::Input::fold() noexcept {
+    const std::uint64_t inner = finish();
+    std::memcpy(buffer_.data(), &inner, sizeof inner);
+    used_ = sizeof inner;
 }
 
 KeyedHash::Input& KeyedHash::Input::add_lower(std::string_view part) noexcept {
-    std::array<char, kMaxPart> lower;
-    if (part.size() > lower.size()) {
-        // Halves, each lowered: a tag of up to 1 KiB needs two rounds at most.
-        return add_lower(part.substr(0, lower.size())).add_lower(part.substr(lower.size()));
+    while (part.size() > kMaxPart) {  // a tag may have 1 KiB
+        add_lower(part.substr(0, kMaxPart));
+        part.remove_prefix(kMaxPart);
     }
-    for (std::size_t i = 0; i < part.size(); ++i) lower[i] = to_lower(part[i]);
-    return add({lower.data(), part.size()});
-}
-
-std::uint64_t KeyedHash::Input::finish() const noexcept {
-    return hash_({reinterpret_cast<const char*>(buffer_.data()), used_});
+    add(part);
+    for (char* at = buffer_.data() + used_ - part.size(); at < buffer_.data() + used_; at += 8) lower_8(at);
+    return *this;
 }
 
 ClusterKey ClusterKey::derive(const Secret& secret) noexcept {

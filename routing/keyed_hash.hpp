@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace sipsteer {
@@ -21,19 +22,38 @@ class KeyedHash {
         explicit Input(const KeyedHash& hash) noexcept : hash_(hash) {}
 
         /// A part longer than kMaxPart is hashed first, so any length is safe.
-        Input& add(std::string_view part) noexcept;
+        Input& add(std::string_view part) noexcept {
+            put(static_cast<std::uint32_t>(part.size()));
+            if (part.size() > kMaxPart) {
+                put(hash_(part));
+            } else if (!part.empty()) {  // an empty view may have no data at all
+                std::memcpy(buffer_.data() + used_, part.data(), part.size());
+                used_ += part.size();
+            }
+            return *this;
+        }
         /// The same, upper case read as lower case: for tags and host names.
         Input& add_lower(std::string_view part) noexcept;
-        Input& add(std::uint32_t number) noexcept;
-        [[nodiscard]] std::uint64_t finish() const noexcept;
+        Input& add(std::uint32_t number) noexcept {
+            put(number);
+            return *this;
+        }
+        [[nodiscard]] std::uint64_t finish() const noexcept { return hash_({buffer_.data(), used_}); }
 
       private:
-        static constexpr std::size_t kMaxPart = 512;
-        void append(const void* bytes, std::size_t size) noexcept;
+        static constexpr std::size_t kMaxPart = 128;
+        /// Room for one more part is always left; what is too much becomes its hash.
+        template <class Number>
+        void put(Number number) noexcept {
+            if (used_ + kMaxPart + 2 * sizeof number > buffer_.size()) fold();
+            std::memcpy(buffer_.data() + used_, &number, sizeof number);
+            used_ += sizeof number;
+        }
+        void fold() noexcept;
 
         const KeyedHash& hash_;
         std::size_t used_ = 0;
-        std::array<std::uint8_t, 4096> buffer_;
+        std::array<char, 512> buffer_;
     };
 
     [[nodiscard]] std::uint64_t operator()(std::string_view text) const noexcept;

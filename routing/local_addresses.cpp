@@ -5,7 +5,7 @@
 namespace sipsteer {
 
 bool same_host(std::string_view a, std::string_view b) noexcept {
-    if (iequals(a, b)) return true;
+    if (a == b || iequals(a, b)) return true;
     if (a.empty() || b.empty() || a.front() != '[' || b.front() != '[') return false;
     const auto left = parse_ip(a);
     const auto right = parse_ip(b);

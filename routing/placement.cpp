@@ -46,20 +46,28 @@ bool pauses_are_few(const ServerSet& servers, std::uint16_t group, const ServerL
     return 2 * pausing <= taking;
 }
 
-template <class Fits>
-std::optional<ServerIndex> best_by_score(const ServerSet& servers, std::uint64_t key, Fits fits) noexcept {
+template <class Fits, class Score>
+std::optional<ServerIndex> highest(const ServerSet& servers, Fits fits, Score score_of) noexcept {
     std::optional<ServerIndex> best;
-    double best_score = -std::numeric_limits<double>::infinity();
+    decltype(score_of(servers[0])) best_score{};
     for (ServerIndex i = 0; i < servers.all().size(); ++i) {
-        const MediaServer& server = servers[i];
-        if (!fits(i, server)) continue;
-        const double score = rendezvous_score(key, server.id, server.weight);
-        if (!best || score > best_score) {
-            best = i;
-            best_score = score;
-        }
+        if (!fits(i, servers[i])) continue;
+        const auto score = score_of(servers[i]);
+        if (best && score <= best_score) continue;
+        best = i;
+        best_score = score;
     }
     return best;
+}
+
+template <class Fits>
+std::optional<ServerIndex> best_by_score(const ServerSet& servers, std::uint64_t key, Fits fits) noexcept {
+    if (servers.weigh_the_same())
+        return highest(servers, fits,
+                       [key](const MediaServer& server) { return rendezvous_hash(key, server.id); });
+    return highest(servers, fits, [key](const MediaServer& server) {
+        return rendezvous_score(key, server.id, server.weight);
+    });
 }
 
 template <class Fits>

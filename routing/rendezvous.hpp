@@ -15,4 +15,8 @@ namespace sipsteer {
 /// Returns a value that grows with the chance weight / sum(weights); weight 0 gives the lowest.
 [[nodiscard]] double rendezvous_score(std::uint64_t key, ServerId id, std::uint32_t weight) noexcept;
 
+/// What the score is made of, uniform. Among servers of equal weight the highest has the highest score, and
+/// no logarithm is needed.
+[[nodiscard]] std::uint64_t rendezvous_hash(std::uint64_t key, ServerId id) noexcept;
+
 }  // namespace sipsteer

@@ -24,7 +24,7 @@ class Writer {
     Writer& add_changed(const Splices& splices, std::string_view source) noexcept {
         const auto written = splices.write(source, out_.subspan(used_));
         failed_ = failed_ || !written;
-        used_ += written.value_or(0);
+        if (written) used_ += written->size;
         return *this;
     }
     [[nodiscard]] std::optional<std::size_t> size() const noexcept {

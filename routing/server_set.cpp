@@ -44,6 +44,7 @@ ServerSet::ServerSet(std::vector<MediaServer> servers, std::vector<std::string> 
         ids_.emplace_back(server.id, i);
         endpoints += server.endpoints.size();
         configured_ += server.leaving ? 0 : 1;
+        weigh_the_same_ = weigh_the_same_ && server.weight != 0 && server.weight == servers_[0].weight;
         has_sources_ = has_sources_ || !server.sources.empty();
     }
     std::ranges::sort(ids_);

@@ -46,6 +46,9 @@ class ServerSet {
     [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address,
                                                        std::uint16_t port) const noexcept;
 
+    /// All have one weight, and it is not 0.
+    [[nodiscard]] bool weigh_the_same() const noexcept { return weigh_the_same_; }
+
     /// Any server up and placeable.
     [[nodiscard]] bool any_up() const noexcept;
 
@@ -63,6 +66,7 @@ class ServerSet {
     std::vector<std::pair<ServerId, ServerIndex>> ids_;  ///< sorted
     std::vector<EndpointSlot> slots_;                    ///< open addressing, at most half full
     bool has_sources_ = false;
+    bool weigh_the_same_ = true;
 };
 
 }  // namespace sipsteer

@@ -59,7 +59,7 @@ struct TransferPolicy {
     std::string rewrite_user;
     std::string rewrite_user_if_empty;
     bool wait_while_ringing = false;  ///< hold back a transfer whose replaced call rings at a server
-    bool probe = true;         ///< ask the servers before the unmatched policy
+    bool probe = true;                ///< ask the servers before the unmatched policy
     bool ask_untried = false;  ///< no OPTIONS unasked for: a server is tried with the first question to it
     bool guess_home = false;   ///< else try the server that the replaced Call-ID hashes to
     bool allow_servers = true;
@@ -79,6 +79,7 @@ struct Snapshot {
     std::uint32_t message_bytes = 65535;
     std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit
     Seconds call_ttl = 4 * 3600;
+    bool segmented_sends = false;  ///< several messages of a round for one destination in one send
 
     /// The server that a URI names exactly, by address and port.
     [[nodiscard]] std::optional<ServerIndex> server_at(std::string_view host, std::uint16_t port,

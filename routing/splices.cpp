@@ -15,9 +15,11 @@ Splices::Text& Splices::Text::add_ip(const IpAddress& address) noexcept {
     return add({text.data(), format_ip(address, text)});
 }
 
-std::optional<std::size_t> Splices::write(std::string_view source, std::span<char> out) const noexcept {
+std::optional<Written> Splices::write(std::string_view source, std::span<char> out,
+                                      const char* blanks) const noexcept {
     if (failed_) return std::nullopt;
-    std::size_t used = 0;
+    Written written;
+    std::size_t& used = written.size;
     const auto put = [&](const char* data, std::size_t size) {
         if (size > out.size() - used) return false;
         std::memcpy(out.data() + used, data, size);
@@ -25,15 +27,18 @@ std::optional<std::size_t> Splices::write(std::string_view source, std::span<cha
         return true;
     };
     const char* at = source.data();
+    const auto pass = [&](const char* end) {
+        if (blanks >= at && blanks <= end) written.pad_at = used + static_cast<std::size_t>(blanks - at);
+        return put(at, static_cast<std::size_t>(end - at));
+    };
     for (std::size_t i = 0; i < count_; ++i) {
         const Splice& splice = splices_[i];
-        if (!put(at, static_cast<std::size_t>(splice.begin - at))) return std::nullopt;
-        if (!splice.text.empty() && !put(splice.text.data(), splice.text.size())) return std::nullopt;
+        if (!pass(splice.begin)) return std::nullopt;
+        if (splice.size != 0 && !put(splice.text, splice.size)) return std::nullopt;
         at = splice.end;
     }
-    const char* const end = source.data() + source.size();
-    if (!put(at, static_cast<std::size_t>(end - at))) return std::nullopt;
-    return used;
+    if (!pass(source.data() + source.size())) return std::nullopt;
+    return written;
 }
 
 }  // namespace sipsteer

@@ -11,6 +11,12 @@
 
 namespace sipsteer {
 
+/// What was written. `pad_at`: where blanks may be put into it without a change of meaning; 0: nowhere.
+struct Written {
+    std::size_t size = 0;
+    std::size_t pad_at = 0;
+};
+
 /// Changes to a run of bytes: each replaces [begin, end) by a text; the bytes between pass untouched.
 /// Texts are views, or made in the scratch room of this object. No allocation; everything bounded:
 /// too many changes or too much text is remembered and write() then yields nothing.
@@ -25,7 +31,7 @@ class Splices {
         }
         std::size_t at = count_++;
         for (; at > 0 && splices_[at - 1].begin > begin; --at) splices_[at] = splices_[at - 1];
-        splices_[at] = {begin, end, text};
+        splices_[at] = {begin, end, text.data(), text.size()};
     }
     void remove(std::string_view run) noexcept { replace(run.data(), run.data() + run.size(), {}); }
     void insert(const char* at, std::string_view text) noexcept { replace(at, at, text); }
@@ -55,15 +61,18 @@ class Splices {
     };
     [[nodiscard]] Text text() noexcept { return Text{*this}; }
 
-    /// Writes `source` with the changes to `out`. Returns the bytes written; none when they do not fit.
-    [[nodiscard]] std::optional<std::size_t> write(std::string_view source,
-                                                   std::span<char> out) const noexcept;
+    /// Writes `source` with the changes to `out`. `blanks`: a place in `source` whose place in `out` is to be
+    /// noted as `pad_at`. None: it does not fit.
+    [[nodiscard]] std::optional<Written> write(std::string_view source, std::span<char> out,
+                                               const char* blanks = nullptr) const noexcept;
 
   private:
+    /// Without initialisers: an array of them costs nothing until it is used.
     struct Splice {
         const char* begin;
         const char* end;
-        std::string_view text;
+        const char* text;
+        std::size_t size;
     };
     std::size_t count_ = 0;
     std::size_t scratch_used_ = 0;

@@ -6,7 +6,8 @@
 #include <cstring>
 #include <string>
 
-#include "proxy/udp_batch.hpp"
+#include "proxy/receive_batch.hpp"
+#include "proxy/send_batch.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {

@@ -26,8 +26,8 @@ Forward to_pbx(bool record_route = false) {
 std::string forwarded(const MessageView& request, const Forward& forward, const Source& source = kPhone,
                       const Snapshot& snapshot = sample::snapshot()) {
     std::vector<char> out(70000);
-    const auto size = write_request(request, source, forward, snapshot, out);
-    return size ? std::string(out.data(), *size) : "(none)";
+    const auto written = write_request(request, source, forward, snapshot, out);
+    return written ? std::string(out.data(), written->size) : "(none)";
 }
 
 /// Header lines but those of the given names; the body behind them.
@@ -118,16 +118,16 @@ TEST(Forward, OfAResponseTakesOffOurViaAlone) {
              {"Via: " + ours + "\r\n", "v:" + ours + "\r\n", "VIA \t:\r\n " + ours + " \r\n"}) {
             const sample::Message arrived(std::string(bytes).insert(line_at, line));
             std::vector<char> out(70000);
-            const auto size = write_response(arrived.view(), out);
-            ASSERT_TRUE(size);
-            ASSERT_EQ(std::string(out.data(), *size), bytes);
+            const auto written = write_response(arrived.view(), out);
+            ASSERT_TRUE(written);
+            ASSERT_EQ(std::string(out.data(), written->size), bytes);
         }
         for (const std::string& joined : {ours + ",", ours + " ,\r\n\t"}) {
             const sample::Message arrived(std::string(bytes).insert(value_at, joined));
             std::vector<char> out(70000);
-            const auto size = write_response(arrived.view(), out);
-            ASSERT_TRUE(size);
-            ASSERT_EQ(std::string(out.data(), *size), bytes);
+            const auto written = write_response(arrived.view(), out);
+            ASSERT_TRUE(written);
+            ASSERT_EQ(std::string(out.data(), written->size), bytes);
         }
     }
     EXPECT_GT(seen, 500);

@@ -13,8 +13,8 @@ namespace {
 
 std::string written(const Splices& splices, std::string_view source, std::size_t room = 65536) {
     std::vector<char> out(room + 1);
-    const auto size = splices.write(source, std::span(out).first(room));
-    return size ? std::string(out.data(), *size) : "(none)";
+    const auto result = splices.write(source, std::span(out).first(room));
+    return result ? std::string(out.data(), result->size) : "(none)";
 }
 
 TEST(Splices, NoneIsACopy) {
