@@ -76,6 +76,10 @@ std::string Service::open_workers() {
         if (const auto error = worker->open(config_.listen.dscp, failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));
     }
+    if (workers_.size() > 1 && !workers_.back()->spread(config_.process.workers)) {
+        log_event(LogLevel::warning, "worker_spread",
+                  {{"error", "refused by the kernel: the messages of one server stay with one worker"}});
+    }
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "proxy/udp_socket.hpp"
+#include "proxy/worker_spread.hpp"
 
 namespace sipsteer {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr int kRoundsPerWakeup = 4;
 
 constexpr std::chrono::milliseconds kSweepPause{250};
-/// Slots looked at under one shard lock: some microseconds.
+/// Slots of one table that a sweep looks at in a row.
 constexpr std::size_t kSweepSlots = 4096;
 /// Sweeps of a whole table take about this long.
 constexpr std::size_t kSweepPauses = 120;
@@ -49,6 +50,14 @@ boost::system::error_code Worker::open(std::uint8_t dscp, ListenerIndex& failed)
         if (error) return error;
     }
     return {};
+}
+
+bool Worker::spread(std::uint32_t workers) noexcept {
+    bool taken = true;
+    for (Socket& one : sockets_)
+        taken = attach_worker_spread(one.socket.native_handle(), snapshot_->local[one.listener], workers) &&
+                taken;
+    return taken;
 }
 
 void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {

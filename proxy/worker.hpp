@@ -32,6 +32,10 @@ class Worker {
     /// `failed` is the listener.
     [[nodiscard]] boost::system::error_code open(std::uint8_t dscp, ListenerIndex& failed);
 
+    /// Lets the kernel spread the datagrams over `workers`, which have all been opened, in the order of their
+    /// index. False: it does not take the program, and spreads by addresses and ports alone.
+    bool spread(std::uint32_t workers) noexcept;
+
     /// `all`: the workers by index, to hand over answers to their probes. They must outlive the thread.
     void start(const std::vector<std::unique_ptr<Worker>>& all);
     /// Of the first worker, before start(): who is told what health checks find, on the worker's thread.

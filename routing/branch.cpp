@@ -8,7 +8,6 @@ namespace sipsteer {
 namespace {
 
 constexpr std::string_view kCookie = "z9hG4bK";
-constexpr std::string_view kOurs = "z9hG4bKss-";
 constexpr std::string_view kReplyPrefix = "ss";
 
 /// An RFC 3261 branch: the cookie and more behind it (a bare cookie is none).
@@ -40,7 +39,7 @@ std::uint32_t reply_mac(const KeyedHash& sign, const MessageView& message) noexc
 
 BranchText make_branch(const KeyedHash& sign, const MessageView& request, ServerId origin) noexcept {
     BranchText text;
-    char* at = std::ranges::copy(kOurs, text.begin()).out;
+    char* at = std::ranges::copy(kBranchPrefix, text.begin()).out;
     at = write_hex(at, origin, 8);
     write_hex(at, branch_mac(sign, request.top_via(), request, origin), 16);
     return text;
@@ -49,11 +48,11 @@ BranchText make_branch(const KeyedHash& sign, const MessageView& request, Server
 std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& response,
                                       const ViaView& next_via) noexcept {
     const std::string_view branch = response.top_via().branch;
-    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kOurs)) return std::nullopt;
+    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix)) return std::nullopt;
     std::uint64_t origin = 0;
     std::uint64_t mac = 0;
-    if (!read_hex(branch.substr(kOurs.size(), 8), origin) ||
-        !read_hex(branch.substr(kOurs.size() + 8), mac)) {
+    if (!read_hex(branch.substr(kBranchPrefix.size(), 8), origin) ||
+        !read_hex(branch.substr(kBranchPrefix.size() + 8), mac)) {
         return std::nullopt;
     }
     const auto server = static_cast<ServerId>(origin);

@@ -15,7 +15,9 @@ namespace sipsteer {
 /// same for an INVITE, its retransmissions, its CANCEL and its ACK to a non-2xx, on every worker,
 /// every proxy with the key and after a restart (RFC 3261 §16.11, §16.6 step 8). Never the method,
 /// an address we add, or the time.
-using BranchText = std::array<char, 10 + 8 + 16>;
+inline constexpr std::string_view kBranchPrefix = "z9hG4bKss-";
+inline constexpr std::size_t kBranchOriginDigits = 8;
+using BranchText = std::array<char, kBranchPrefix.size() + kBranchOriginDigits + 16>;
 
 /// `request`: as received. `origin`: the server that sent it, or kNoServer.
 [[nodiscard]] BranchText make_branch(const KeyedHash& sign, const MessageView& request,

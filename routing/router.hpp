@@ -39,6 +39,7 @@ class Router {
         SipUri uri;  ///< the R-URI to go on with
         RouteSet routes;
         std::optional<DialogReference> reference;  ///< of an out-of-dialog request
+        mutable std::uint64_t pin_key = 0;         ///< once it was needed
 
         void note(std::string_view what, std::string_view detail = {}) const {
             if (steps != nullptr) steps->add(what, detail);

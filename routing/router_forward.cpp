@@ -36,7 +36,11 @@ std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, Se
 }
 
 std::uint64_t Router::pin_key(const Work& work) const noexcept {
-    return make_pin_key(snapshot_.key.table, work.message, snapshot_.servers.id_of(work.source.server));
+    if (work.pin_key == 0) {
+        work.pin_key =
+            make_pin_key(snapshot_.key.table, work.message, snapshot_.servers.id_of(work.source.server));
+    }
+    return work.pin_key;
 }
 
 /// An INVITE seen before, or its CANCEL or ACK: to the server where it went, with the same changes.

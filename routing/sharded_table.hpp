@@ -33,7 +33,7 @@ class ShardedTable {
         const std::size_t shards = std::bit_floor(std::clamp<std::size_t>(max_ / 4096, 1, 256));
         // A shard may hold a little more than its even share, and probing wants a quarter of it free.
         const std::size_t share = max_ / shards + (shards > 1 ? max_ / shards / 8 : 0);
-        slots_ = std::bit_ceil(share + share / 3 + 8);
+        slots_ = share + share / 3 + 8;
         memory_.reset(static_cast<Record*>(std::calloc(shards * slots_, sizeof(Record))));
         if (memory_ == nullptr) throw std::bad_alloc{};
         shards_ = std::vector<Shard>(shards);
@@ -98,17 +98,8 @@ class ShardedTable {
     /// Called from time to time by any thread, so that memory and counts follow the clock.
     void sweep(Seconds now, std::size_t budget) noexcept {
         const std::size_t index = sweep_shard_.fetch_add(1, std::memory_order_relaxed) % shards_.size();
-        Shard& shard = shards_[index];
-        shard.lock();
-        Record* const base = shard_memory(index);
-        std::size_t at = shard.sweep_at;
-        for (std::size_t i = 0; i < std::min(budget, slots_) && shard.used > 0; ++i) {
-            // After an erase another record may stand here: look again before going on.
-            while (base[at].hash != 0 && base[at].expires() <= now) erase(index, at);
-            at = next_slot(at);
-        }
-        shard.sweep_at = at;
-        shard.unlock();
+        for (std::size_t done = 0; done < std::min(budget, slots_); done += kSweepStep)
+            sweep_step(index, now);
     }
     [[nodiscard]] std::size_t shard_count() const noexcept { return shards_.size(); }
     [[nodiscard]] std::size_t slots_per_shard() const noexcept { return slots_; }
@@ -138,9 +129,31 @@ class ShardedTable {
         return memory_.get() + index * slots_;
     }
     [[nodiscard]] std::size_t home_slot(std::uint64_t hash) const noexcept {
-        return static_cast<std::size_t>(hash) & (slots_ - 1);
+        // The lower half of the hash scaled to the slots; the upper bits have picked the shard.
+        return static_cast<std::size_t>((hash & 0xffffffffU) * slots_ >> 32);
     }
-    [[nodiscard]] std::size_t next_slot(std::size_t slot) const noexcept { return (slot + 1) & (slots_ - 1); }
+    [[nodiscard]] std::size_t next_slot(std::size_t slot) const noexcept {
+        return slot + 1 == slots_ ? 0 : slot + 1;
+    }
+    /// Steps from one slot to another.
+    [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const noexcept {
+        return to >= from ? to - from : to + slots_ - from;
+    }
+
+    /// A short part of a sweep under one lock: where all are expired, that is some microseconds.
+    static constexpr std::size_t kSweepStep = 64;
+    void sweep_step(std::size_t index, Seconds now) noexcept {
+        Shard& shard = shards_[index];
+        shard.lock();
+        Record* const base = shard_memory(index);
+        for (std::size_t i = 0; i < kSweepStep && shard.used > 0; ++i) {
+            // After an erase another record may stand here: look again before going on.
+            while (base[shard.sweep_at].hash != 0 && base[shard.sweep_at].expires() <= now)
+                erase(index, shard.sweep_at);
+            shard.sweep_at = next_slot(shard.sweep_at);
+        }
+        shard.unlock();
+    }
 
     /// Frees a slot of a locked shard; later records of its chain move up, so that no chain breaks.
     void erase(std::size_t index, std::size_t at) noexcept {
@@ -150,7 +163,7 @@ class ShardedTable {
         for (std::size_t i = next_slot(at); base[i].hash != 0; i = next_slot(i)) {
             const std::size_t home = home_slot(base[i].hash);
             // The record may fill the hole unless its home lies between the hole and itself.
-            if (((i - home) & (slots_ - 1)) >= ((i - hole) & (slots_ - 1))) {
+            if (distance(home, i) >= distance(hole, i)) {
                 base[hole] = base[i];
                 hole = i;
             }
@@ -169,7 +182,7 @@ class ShardedTable {
         std::uint64_t lowest = ~std::uint64_t{0};
         std::size_t seen = 0;
         for (std::size_t i = 0; i < slots_ && seen < kEvictionWindow; ++i) {
-            const std::size_t at = (from + i) & (slots_ - 1);
+            const std::size_t at = from + i < slots_ ? from + i : from + i - slots_;
             if (base[at].hash == 0) continue;
             ++seen;
             if (base[at].expires() <= now) {
