@@ -1,0 +1,76 @@
+"""Messages for one destination that one round finds waiting leave in one segmented send, the shorter ones padded by
+blanks inside a header. A proxy that is stopped for a moment finds them all in one round."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+
+from lab.sipsteer import Sipsteer, cluster_config
+
+FILLINGS = (300, 10, 600, 120)
+
+
+@contextlib.contextmanager
+def stopped(sipsteer):
+    os.kill(sipsteer.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(sipsteer.pid, signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def peer(host, port=5060):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind((host, port))
+        one.settimeout(5)
+        yield one
+
+
+def request(number, filling):
+    return (f"OPTIONS sip:bob@127.0.1.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.2.1:5060;branch=z9hG4bK{number};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=t{number}\r\nTo: <sip:c@d>\r\nCall-ID: c{number}@h\r\n"
+            f"CSeq: 1 OPTIONS\r\nX-Fill: {'f' * filling}\r\nContent-Length: 0\r\n\r\n").encode()
+
+
+def answer(message):
+    """A 200 that is as long as its request."""
+    head = message.decode().split("\r\n", 1)[1]
+    return ("SIP/2.0 200 OK\r\n" + re.sub(r"Max-Forwards:.*\r\n", "", head)).encode()
+
+
+def blanks(message, name):
+    return len(re.search(name.encode() + rb":( *)\S", message)[1])
+
+
+def play(binary, segment):
+    """Requests and answers as they arrive, each in two lists: what the server got, what the phone got."""
+    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more='[health]\nprobe_interval = 0')
+    config = config.replace("workers = 2", f'workers = 1\nsegment = "{segment}"')
+    with Sipsteer(config, binary) as sipsteer, peer("127.0.1.1") as server, peer("127.0.2.1") as phone:
+        with stopped(sipsteer):
+            for number, filling in enumerate(FILLINGS):
+                phone.sendto(request(number, filling), ("127.0.0.1", 5060))
+        at_server = [server.recv(65536) for _ in FILLINGS]
+        with stopped(sipsteer):
+            for message in at_server:
+                server.sendto(answer(message), ("127.0.0.1", 5060))
+        return at_server, [phone.recv(65536) for _ in FILLINGS]
+
+
+def test_what_one_round_finds_leaves_padded_and_in_order(binary):
+    requests, answers = play(binary, "auto")
+    plain_requests, plain_answers = play(binary, "off")
+    for padded, plain, header in ((requests, plain_requests, "Max-Forwards"), (answers, plain_answers, "Content-Length")):
+        assert [re.search(rb"Call-ID: c(\d)", message)[1] for message in padded] == [b"0", b"1", b"2", b"3"]
+        longest = max(map(len, plain))
+        assert [len(message) for message in padded[:-1]] == [longest] * 3      # the last needs no blanks
+        assert len(padded[-1]) == len(plain[-1])
+        assert max(blanks(message, header) for message in padded) > 500
+        assert max(blanks(message, header) for message in plain) == 1
+    # But for the blanks, the same bytes.
+    squeezed = [re.sub(rb"Max-Forwards: +", b"Max-Forwards: ", message) for message in requests]
+    again = [re.sub(rb";ss=\w+", b"", message) for message in squeezed]
+    assert [len(message) for message in again] == [len(re.sub(rb";ss=\w+", b"", message)) for message in plain_requests]
