@@ -13,6 +13,16 @@ namespace {
 
 bool is_header_name(std::string_view name) { return name.size() >= 2 && all_of(name, kToken); }
 
+/// A header that the proxy reads, or one with a compact form as well: under that name it would pass from outside
+/// (RFC 3261 §7.3.3, and the IANA registry of header fields).
+bool is_header_of_sip(std::string_view name) {
+    constexpr std::string_view kCompactToo[] = {
+        "Accept-Contact", "Allow-Events", "Content-Encoding", "Content-Type",        "Event",
+        "Identity",       "Referred-By",  "Reject-Contact",   "Request-Disposition", "Subject"};
+    return header_id(name) != HeaderId::other ||
+           std::ranges::any_of(kCompactToo, [name](std::string_view known) { return iequals(name, known); });
+}
+
 void check_affinity(Config& config, ConfigIssues& issues) {
     auto& routing = config.routing;
     constexpr std::string_view kHeader = "header:";
@@ -133,7 +143,7 @@ void check_routing(Config& config, ConfigIssues& issues) {
     const auto& header = config.routing.source_header;
     if (!header.empty() && !is_header_name(header)) {
         issues.error("routing.source_header", fmt::format("{} is no header name", in_quotes(header)));
-    } else if (!header.empty() && header_id(header) != HeaderId::other) {
+    } else if (!header.empty() && is_header_of_sip(header)) {
         issues.error("routing.source_header", fmt::format("{} is a header of SIP itself", in_quotes(header)));
     }
     bool all_taken = false;

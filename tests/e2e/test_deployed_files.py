@@ -107,7 +107,7 @@ def calls_of_log_event():
     """(event, level, whether many lines are allowed, fields in their order) of each line that the sources can write."""
     found = set()
     for source in (REPOSITORY / "proxy").glob("*.cpp"):
-        for call in re.finditer(r'log_event\(LogLevel::(\w+), "(\w+)",(.*?)\);\n', source.read_text(), re.DOTALL):
+        for call in re.finditer(r'log_event\(\s*LogLevel::(\w+), "(\w+)",(.*?)\);\n', source.read_text(), re.DOTALL):
             level, event, rest = call.groups()
             fields = tuple(re.findall(r'\{"(\w+)",', rest))
             found.add((event, level, "LogRate::many" in rest, fields))
