@@ -89,12 +89,12 @@ class Host:
 
 class Server(Host):
     """A media server that answers each request at once and knows its dialogs: {own tag: (Call-ID, peer's tag, it called)}.
-    `misroutes` lists what came here and belongs to another server."""
+    `misroutes` lists what came here and belongs to another server; `seen` has the (Call-ID, CSeq) of all requests."""
 
     def __init__(self, number, host, port=5060):
         super().__init__(host, port)
         self.name, self.number = f"pbx-{number}", number
-        self.dialogs, self.misroutes, self.received = {}, [], 0
+        self.dialogs, self.misroutes, self.received, self.seen = {}, [], 0, set()
         self.answers = True
 
     def owns(self, local, remote):
@@ -105,6 +105,7 @@ class Server(Host):
         self.received += 1
         if text.startswith("SIP/2.0") or not self.answers:
             return None
+        self.seen.add((header(text, "Call-ID"), header(text, "CSeq")))
         method, local, remote = text.partition(" ")[0], tag(text, "To"), tag(text, "From")
         if not local:
             return self._new(text, method, remote)
@@ -202,6 +203,20 @@ class Wire:
                     sender.send(entry[0])
                     entry[1] = now + 1
         return answers
+
+    def serve_until(self, condition, what, seconds=20):
+        """Serves until `condition()` is true, asked every 20 ms; returns what came to other hosts meanwhile."""
+        found, deadline = [], time.monotonic() + seconds
+        while True:
+            found += self.serve(0.02)
+            if condition():
+                return found
+            assert time.monotonic() < deadline, f"it did not come about in {seconds} s that {what}"
+
+    def settled(self, messages):
+        """The metrics once that many messages, or more, were received."""
+        self.serve_until(lambda: self.sipsteer.metrics().law()[0] >= messages, f"{messages} messages were received")
+        return self.sipsteer.assert_counter_law()
 
     @staticmethod
     def _answer(host, text):
