@@ -76,6 +76,10 @@ inline constexpr auto kCharTable = make_char_table();
     return true;
 }
 
+[[nodiscard]] constexpr bool istarts_with(std::string_view text, std::string_view prefix) noexcept {
+    return iequals(text.substr(0, prefix.size()), prefix);
+}
+
 [[nodiscard]] constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
     const char lower = to_lower(c);

@@ -83,6 +83,16 @@ std::string not_available(Config::Transport transport) {
                        available);
 }
 
+std::string cannot_reach(const Config& config, Config::Transport transport) {
+    if (!is_available(transport)) return not_available(transport);
+    const bool listens = std::ranges::any_of(config.listeners, [transport](const Config::Listener& one) {
+        return one.transport == transport;
+    });
+    return listens ? std::string{}
+                   : fmt::format("there is no {0} listener for what comes back: write [listen] {0} = [\"IP:PORT\"]",
+                                 to_string(transport));
+}
+
 void check_listeners(Config& config, ConfigIssues& issues) {
     const auto shared = check_advertise(config.listen.advertise, "listen.advertise", issues);
     const std::vector<std::string>* const lists[] = {

@@ -58,9 +58,9 @@ void check_uri(Config& config, std::size_t index, const std::string& path, Confi
     server.transport = target->transport;
     server.host = target->host.host;
     server.port = target->host.port;
-    if (server.transport != Config::Transport::udp) {
-        return issues.error(uri_path,
-                            fmt::format("{}: {}", in_quotes(server.uri), not_available(server.transport)));
+    if (const auto why_not = cannot_reach(config, server.transport);
+        !why_not.empty() && server.transport != Config::Transport::udp) {
+        return issues.error(uri_path, fmt::format("{}: {}", in_quotes(server.uri), why_not));
     }
     const auto ip = parse_ip(server.host);
     if (ip && ip->is_unspecified()) {

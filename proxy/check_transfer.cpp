@@ -34,9 +34,9 @@ void check_fallback_uri(Config& config, ConfigIssues& issues) {
     auto& transfer = config.transfer;
     const auto target = parse_sip_target(transfer.fallback);
     if (!target) return issues.error("transfer.fallback", target.error());
-    if (target->transport != Config::Transport::udp) {
-        return issues.error("transfer.fallback", fmt::format("{}: {}", in_quotes(transfer.fallback),
-                                                             not_available(target->transport)));
+    if (const auto why_not = cannot_reach(config, target->transport);
+        !why_not.empty() && target->transport != Config::Transport::udp) {
+        return issues.error("transfer.fallback", fmt::format("{}: {}", in_quotes(transfer.fallback), why_not));
     }
     transfer.fallback_kind = Config::FallbackKind::uri;
     transfer.fallback_transport = target->transport;

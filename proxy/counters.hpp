@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "parser/method.hpp"
+#include "proxy/connection_end.hpp"
 #include "proxy/counter.hpp"
 #include "proxy/server_counters.hpp"
 #include "routing/route_reason.hpp"
@@ -35,11 +37,24 @@ struct alignas(64) Counters {
     std::array<Counter, kCodeClasses> responses;                                ///< received, by class
     ServerCounterTable servers;
 
-    Counter keepalives;             ///< datagrams without a message, outside the law
+    PerValue<CounterTransport> connections_opened;
+    PerValue<CounterTransport> connections_ended;  ///< of those opened
+    PerValue<ConnectionEnd> connections_closed;    ///< and of those refused
+
+    Counter keepalives;             ///< datagrams and CRLFs without a message, outside the law
     Counter unverified_responses;   ///< from a server, our sent-by, branch not verifiable
     Counter invalid_record_routes;  ///< our Record-Route came back with a wrong signature
     std::array<Counter, kDurationBuckets.size() + 1> duration_bucket;  ///< last one: above all bounds
     Counter duration_sum_ns;
 };
+
+/// Time that `messages` took together, from receipt to the end of their processing.
+inline void observe_duration(Counters& counters, std::chrono::nanoseconds taken, std::size_t messages) noexcept {
+    const double seconds = std::chrono::duration<double>(taken).count() / static_cast<double>(messages);
+    std::size_t bucket = 0;
+    while (bucket < kDurationBuckets.size() && seconds > kDurationBuckets[bucket]) ++bucket;
+    counters.duration_bucket[bucket].add(messages);
+    counters.duration_sum_ns.add(static_cast<std::uint64_t>(taken.count()));
+}
 
 }  // namespace sipsteer

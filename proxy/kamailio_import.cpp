@@ -159,8 +159,8 @@ class Importer {
         const auto target = parse_sip_target(reduced_uri(destination));
         if (!target) return left_out(destination, target.error());
         if (target->has_user) return left_out(destination, "a server has no user part");
-        if (!is_available(target->transport)) {
-            return left_out(destination, fmt::format("{} is not available in version " SIPSTEER_VERSION,
+        if (target->transport != Config::Transport::udp) {
+            return left_out(destination, fmt::format("{0} needs a {0} listener: write both yourself",
                                                      to_string(target->transport)));
         }
         const auto ip = parse_ip(target->host.host);

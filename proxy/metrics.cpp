@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -130,6 +131,38 @@ void add_messages(Page& page, Workers workers) {
                      workers, [](const Counters& c) -> auto& { return c.invalid_record_routes; }));
 }
 
+/// Of each stream transport, what `value` says.
+template <class Value>
+void add_by_transport(MetricFamily& family, Value value) {
+    for (std::size_t t = 1; t < std::size(kTransportWords); ++t) {
+        Page::add(family, {{"transport", std::string(kTransportWords[t])}}, value(t));
+    }
+}
+
+void add_connections(Page& page, Workers workers) {
+    const auto opened = [workers](std::size_t t) {
+        return sum(
+            workers, [t](const Counters& c) -> auto& { return c.connections_opened[t]; });
+    };
+    const auto ended = [workers](std::size_t t) {
+        return sum(
+            workers, [t](const Counters& c) -> auto& { return c.connections_ended[t]; });
+    };
+    add_by_transport(
+        page.family("sipsteer_connections", "Stream connections that are open.", MetricType::Gauge),
+        [&](std::size_t t) { return std::max(0.0, opened(t) - ended(t)); });
+    add_by_transport(page.family("sipsteer_connections_opened_total", "Stream connections, opened by either side.",
+                                 MetricType::Counter),
+                     opened);
+    auto& closed = page.family("sipsteer_connections_closed_total",
+                               "Stream connections that ended or were refused, by reason.", MetricType::Counter);
+    for (std::size_t i = 0; i < kConnectionEndWords.size(); ++i) {
+        Page::add(closed, {{"reason", std::string(kConnectionEndWords[i])}},
+                  sum(
+                      workers, [i](const Counters& c) -> auto& { return c.connections_closed[i]; }));
+    }
+}
+
 void add_duration(Page& page, Workers workers) {
     auto& family = page.family("sipsteer_process_duration_seconds",
                                "Time from the receipt of a message to the end of its processing.",
@@ -240,6 +273,7 @@ std::string render_metrics(Workers workers, const Gauges& gauges) {
     Page page;
     add_messages(page, workers);
     add_servers(page, workers, gauges);
+    add_connections(page, workers);
     add_duration(page, workers);
     add_gauges(page, gauges);
     add_process(page, gauges.process);

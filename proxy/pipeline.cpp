@@ -8,6 +8,7 @@
 namespace sipsteer {
 namespace {
 
+constexpr Reply kFlowFailed{.status = 430, .reason_phrase = "Flow Failed"};  // RFC 5626 §5.3.1
 constexpr Reply kTooLarge{.status = 513, .reason_phrase = "Message Too Large"};  // RFC 3261 §21.5.7
 
 CounterTransport counter_of(Transport transport) noexcept { return static_cast<CounterTransport>(transport); }
@@ -15,14 +16,16 @@ CounterTransport counter_of(Transport transport) noexcept { return static_cast<C
 /// Who sent it, by the rules of the sides: the listener, then the address.
 Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
-    if (snapshot.local[incoming.listener].side != ListenerSide::outside) {
-        source.server = snapshot.servers.by_source(incoming.from.address, incoming.from.port);
+    if (incoming.peer != kNoServer) source.server = snapshot.servers.by_id(incoming.peer);
+    if (!source.server && snapshot.local[incoming.listener].side != ListenerSide::outside) {
+        source.server = snapshot.server_behind(incoming.from);
     }
     return source;
 }
 
-HeldMessage held_copy(const MessageView& message, const Source& source) {
-    return {std::string{message.bytes()}, source.endpoint, source.listener, source.connection};
+HeldMessage held_copy(const Snapshot& snapshot, const MessageView& message, const Source& source) {
+    return {std::string{message.bytes()}, source.endpoint, source.listener, source.connection,
+            snapshot.servers.id_of(source.server)};
 }
 
 }  // namespace
@@ -57,9 +60,21 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     return route(snapshot, source, {}, now, out, steps);
 }
 
+Outcome Pipeline::refuse(const Snapshot& snapshot, const Incoming& incoming, ParseError error,
+                         std::span<char> out) noexcept {
+    const Source source = classify(snapshot, incoming);
+    const Result<void> parsed = message_.parse(incoming.bytes, snapshot.parse_limits);
+    if (!parsed && parsed.error() == ParseError::not_sip) error = ParseError::not_sip;
+    count(incoming, error != ParseError::not_sip);
+    if (!source.is_server() && snapshot.local[incoming.listener].side == ListenerSide::servers) {
+        return perform(snapshot, source, dropped(DropReason::wrong_side, RouteReason::rejected_source), out);
+    }
+    return perform(snapshot, source, Router::decide_broken(message_, error), out);
+}
+
 Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
                           Seconds now, std::span<char> out) noexcept {
-    const Source source = classify(snapshot, {held.bytes, held.from, held.listener, held.connection});
+    const Source source{held.from, held.listener, snapshot.servers.by_id(held.server), held.connection};
     const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
     if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
     return route(snapshot, source, answer, now, out, nullptr);
@@ -127,7 +142,7 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
     const std::uint64_t key =
         make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    switch (questions_.offer(key, held_copy(message_, source))) {
+    switch (questions_.offer(key, held_copy(snapshot, message_, source))) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
         case HeldRequests::Offer::absorbed:
@@ -140,7 +155,7 @@ std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& so
                                       const Ask& ask) noexcept {
     const std::uint64_t key =
         make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    const HeldMessage message = held_copy(message_, source);
+    const HeldMessage message = held_copy(snapshot, message_, source);
     // The dialog's views point into the received bytes; the copy has them at the same places.
     Replaces dialog = ask.dialog;
     for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
@@ -171,8 +186,18 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         return outcome;
     }
     const bool request = message_.is_request();
+    if (request && connections_ != nullptr && forward->connection != kNoConnection &&
+        !connections_->is_open(forward->connection)) {
+        // The peer is reached by that connection or not at all.
+        outcome.reason = RouteReason::rejected_unresolved;
+        outcome.drop = DropReason::no_connection;
+        outcome.what = Outcome::What::dropped;
+        if (message_.method() == Method::ack) return outcome;
+        return answer(snapshot, source, kFlowFailed, outcome, out);
+    }
     const auto written =
-        request ? write_request(message_, source, *forward, snapshot, out) : write_response(message_, out);
+        request ? write_request(message_, source, *forward, snapshot, out)
+                : write_response(message_, forward->next_hop.transport, out);
     if (!written || message_.bytes().size() > snapshot.message_bytes) {
         outcome.reason = RouteReason::rejected_too_large;
         outcome.drop = DropReason::too_large;

@@ -34,6 +34,7 @@ struct Incoming {
     Endpoint from;
     ListenerIndex listener = 0;
     ConnectionId connection = kNoConnection;  ///< the stream it came by
+    ServerId peer = kNoServer;                ///< the server that the connection was opened to or proved to be
 };
 
 /// What became of one message.
@@ -68,6 +69,13 @@ struct Outcome {
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };
 
+/// Which stream connections there are at the moment, whoever holds them. Called from every worker.
+class OpenConnections {
+  public:
+    virtual ~OpenConnections() = default;
+    [[nodiscard]] virtual bool is_open(ConnectionId id) const noexcept = 0;
+};
+
 /// Off: the tables stay as they are, and decide all the same. For `explain` beside a running proxy.
 enum class Learning : std::uint8_t { on, off };
 
@@ -80,11 +88,18 @@ class Pipeline {
              Learning learning = Learning::on) noexcept
         : tables_(tables), counters_(counters), learning_(learning), questions_(tables.probe_uses, worker) {}
 
+    /// Without it every connection counts as open.
+    void watch(const OpenConnections& connections) noexcept { connections_ = &connections; }
+
     /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
     /// returns, so whoever gets the message may be answered by any worker (requirement 84).
     /// Call settle() with the outcome once it is sent.
     [[nodiscard]] Outcome process(const Snapshot& snapshot, const Incoming& incoming, Seconds now,
                                   std::span<char> out, DecisionSteps* steps = nullptr) noexcept;
+
+    /// A message that breaks its stream (StreamFramer): what can be read of it gets its answer.
+    [[nodiscard]] Outcome refuse(const Snapshot& snapshot, const Incoming& incoming, ParseError error,
+                                 std::span<char> out) noexcept;
 
     /// A request that was held, or waited behind one, now goes on; counted when it came.
     [[nodiscard]] Outcome release(const Snapshot& snapshot, const HeldMessage& held,
@@ -120,6 +135,7 @@ class Pipeline {
     Tables& tables_;
     Counters& counters_;
     Learning learning_;
+    const OpenConnections* connections_ = nullptr;
     OwnerQuestions questions_;
     Milliseconds time_{0};
     MessageView message_;

@@ -14,6 +14,7 @@
 #include "proxy/decision_log.hpp"
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
+#include "proxy/stream_socket.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
@@ -22,6 +23,7 @@ Service::Service(Config config, const ClusterSecret& secret, const HostAddresses
     : config_(std::move(config)),
       cluster_(config_, ClusterKey::derive(secret.secret), known),
       tables_(config_.calls.max),
+      connections_(config_.limits.connections),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
       names_(context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); }),
@@ -67,11 +69,13 @@ std::string Service::open_workers() {
                            error.message());
     };
     for (ListenerIndex i = 0; i < snapshot->local.listeners().size(); ++i) {
-        if (const auto error = probe_udp(context_, snapshot->local[i].bind)) return describe(i, error);
+        const Endpoint& bind = snapshot->local[i].bind;
+        const auto error = is_stream(bind.transport) ? probe_stream(bind) : probe_udp(context_, bind);
+        if (error) return describe(i, error);
     }
     for (std::uint32_t i = 0; i < config_.process.workers; ++i) {
-        auto worker =
-            std::make_unique<Worker>(cluster_.snapshots(), tables_, watched_, static_cast<std::uint8_t>(i));
+        auto worker = std::make_unique<Worker>(cluster_.snapshots(), tables_, connections_, watched_,
+                                               static_cast<std::uint8_t>(i));
         ListenerIndex failed = 0;
         if (const auto error = worker->open(config_.listen.dscp, failed)) return describe(failed, error);
         workers_.push_back(std::move(worker));
@@ -132,6 +136,7 @@ void Service::wait_signal() {
             return;
         }
         log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        if (signal == SIGTERM && draining_ == 0) return drain();
         end();
     });
 }
@@ -197,6 +202,23 @@ void Service::take_health(const HealthReport& report) {
         LogRate::many);
 }
 
+void Service::drain() {
+    api_.set_ending();
+    draining_ = workers_.size();
+    for (const auto& worker : workers_) {
+        worker->drain([this] {
+            boost::asio::post(context_, [this] {
+                if (--draining_ == 0) end();
+            });
+        });
+    }
+    wait_signal();  // a second one does not wait
+    drain_timer_.expires_after(config_.process.drain);
+    drain_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) end();
+    });
+}
+
 void Service::end() {
     api_.set_ending();
     for (const auto& worker : workers_) worker->stop();
@@ -223,6 +245,7 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
                   {{"message",
                     "no key file can be written: calls will not survive a restart; set process.key_file"}});
     }
+    raise_descriptor_limit();
     std::string error;
     {
         const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);

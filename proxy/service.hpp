@@ -10,6 +10,7 @@
 
 #include "proxy/cluster_api.hpp"
 #include "proxy/command_line.hpp"
+#include "proxy/connection_registry.hpp"
 #include "proxy/config_loader.hpp"
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
@@ -49,15 +50,20 @@ class Service {
     LiveCluster::Reload reload();
     void wait_leaving();
     void take_health(const HealthReport& report);
+    /// Lets streams finish, for process.drain at most; then end().
+    void drain();
     void end();
 
     const Config config_;  ///< as at the start; a reload changes the cluster's
     LiveCluster cluster_;
     Tables tables_;
     Watched watched_;
+    ConnectionRegistry connections_;
     std::vector<std::unique_ptr<Worker>> workers_;
+    std::size_t draining_ = 0;  ///< workers that still have streams
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
+    boost::asio::steady_timer drain_timer_{context_};
     boost::asio::steady_timer list_timer_{context_};
     boost::asio::steady_timer leaving_timer_{context_};
     ClusterApi cluster_api_;

@@ -1,9 +1,12 @@
 #include "proxy/worker.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
 #include <ctime>
 
+#include "proxy/connection_registry.hpp"
+#include "proxy/stream_set.hpp"
 #include "proxy/udp_socket.hpp"
 #include "proxy/worker_spread.hpp"
 
@@ -19,14 +22,6 @@ constexpr std::size_t kSweepSlots = 4096;
 /// Sweeps of a whole table take about this long.
 constexpr std::size_t kSweepPauses = 120;
 
-void observe_duration(Counters& counters, std::chrono::nanoseconds taken, std::size_t messages) noexcept {
-    const double seconds = std::chrono::duration<double>(taken).count() / static_cast<double>(messages);
-    std::size_t bucket = 0;
-    while (bucket < kDurationBuckets.size() && seconds > kDurationBuckets[bucket]) ++bucket;
-    counters.duration_bucket[bucket].add(messages);
-    counters.duration_sum_ns.add(static_cast<std::uint64_t>(taken.count()));
-}
-
 }  // namespace
 
 Seconds seconds_since_boot() noexcept {
@@ -35,8 +30,16 @@ Seconds seconds_since_boot() noexcept {
     return static_cast<Seconds>(now.tv_sec);
 }
 
-Worker::Worker(const SnapshotCell& snapshots, Tables& tables, Watched& watched, std::uint8_t index)
-    : snapshots_(snapshots), tables_(tables), index_(index), pipeline_(tables, counters_, index), watch_(watched, tables) {
+Worker::Worker(const SnapshotCell& snapshots, Tables& tables, ConnectionRegistry& connections,
+               Watched& watched, std::uint8_t index)
+    : snapshots_(snapshots),
+      tables_(tables),
+      index_(index),
+      pipeline_(tables, counters_, index),
+      watch_(watched, tables),
+      streams_(std::make_unique<StreamSet>(context_, connections, static_cast<StreamReceiver&>(*this),
+                                           counters_, index)) {
+    pipeline_.watch(connections);
     refresh_snapshot();
 }
 
@@ -46,8 +49,14 @@ boost::system::error_code Worker::open(std::uint8_t dscp, ListenerIndex& failed)
     for (ListenerIndex i = 0; i < snapshot_->local.listeners().size(); ++i) {
         boost::system::error_code error;
         failed = i;
+        udp_.push_back(-1);
+        if (is_stream(snapshot_->local[i].bind.transport)) {
+            if ((error = streams_->listen(i, dscp))) return error;
+            continue;
+        }
         sockets_.push_back({open_udp(context_, snapshot_->local[i].bind, dscp, error), i});
         if (error) return error;
+        udp_.back() = sockets_.back().socket.native_handle();
     }
     return {};
 }
@@ -70,7 +79,19 @@ void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {
         });
         wait_sweep();
     }
+    std::vector<StreamSet*> sets;
+    for (const auto& worker : all) sets.push_back(worker->streams_.get());
+    streams_->start(std::move(sets));
     thread_ = std::thread{[this] { context_.run(); }};
+}
+
+void Worker::drain(std::function<void()> done) {
+    boost::asio::post(context_, [this, done = std::move(done)]() mutable {
+        boost::system::error_code ignored;
+        for (Socket& socket : sockets_) socket.socket.close(ignored);
+        std::ranges::fill(udp_, -1);
+        streams_->drain(std::move(done));
+    });
 }
 
 void Worker::stop() {
@@ -111,15 +132,9 @@ std::size_t Worker::run_round(Socket& socket) {
         Outcome& outcome = outcomes_[i];
         outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
         watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
-        if (!outcome.sends()) {
-            pipeline_.settle(outcome, false);
-            continue;
-        }
-        order_[outgoing_.size()] = static_cast<std::uint8_t>(i);
-        outgoing_.add(sockets_[outcome.listener].socket.native_handle(), outcome.to, outcome.size,
-                      outcome.pad_at);
+        dispatch(outcome);
     }
-    outgoing_.flush([this](std::size_t i, bool sent) { pipeline_.settle(outcomes_[order_[i]], sent); });
+    flush();
     for (std::size_t i = 0; i < count; ++i) {
         if (outcomes_[i].what == Outcome::What::probe_answer)
             take_answer(outcomes_[i].ticket, outcomes_[i].status);
@@ -130,12 +145,28 @@ std::size_t Worker::run_round(Socket& socket) {
     return count;
 }
 
+void Worker::dispatch(const Outcome& outcome) {
+    if (!outcome.sends()) return pipeline_.settle(outcome, false);
+    if (is_stream(outcome.to.transport)) {
+        return streams_->send(outcome, {outgoing_.slot().data(), outcome.size});
+    }
+    unsettled_[outgoing_.size()] = outcome;
+    outgoing_.add(udp_[outcome.listener], outcome.to, outcome.size, outcome.pad_at);
+    if (outgoing_.size() == kBatch) flush();
+}
+
+void Worker::flush() {
+    outgoing_.flush([this](std::size_t i, bool sent) { pipeline_.settle(unsettled_[i], sent); });
+    streams_->flush();
+}
+
 void Worker::refresh_snapshot() {
     const std::uint64_t generation = snapshots_.generation();
     if (generation == generation_) return;
     snapshot_ = snapshots_.get();
     generation_ = generation;
     outgoing_.set_segmenting(snapshot_->segmented_sends);
+    streams_->use(snapshot_);
 }
 
 void Worker::wait_sweep() {

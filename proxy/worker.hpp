@@ -14,17 +14,22 @@
 #include "proxy/receive_batch.hpp"
 #include "proxy/send_batch.hpp"
 #include "proxy/snapshot_cell.hpp"
+#include "proxy/stream_connection.hpp"
 
 namespace sipsteer {
 
+class ConnectionRegistry;
+class StreamSet;
+
 /// One thread, one io_context, its own sockets on all listeners, its own buffers and counters. Shares
 /// with other workers only the tables and the snapshot.
-class Worker {
+class Worker : private StreamReceiver {
   public:
     /// `index`: its place among the workers. The first one also clears expired records out of the tables,
     /// tries the servers' answers to probes, and checks their health. References must outlive it.
-    Worker(const SnapshotCell& snapshots, Tables& tables, Watched& watched, std::uint8_t index);
-    ~Worker();
+    Worker(const SnapshotCell& snapshots, Tables& tables, ConnectionRegistry& connections,
+           Watched& watched, std::uint8_t index);
+    ~Worker() override;
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
@@ -42,6 +47,8 @@ class Worker {
     void on_health(std::function<void(const HealthReport&)> told) { health_told_ = std::move(told); }
     /// Of the first worker, from any thread: there is another snapshot, look at it now.
     void check_health_soon();
+    /// UDP ends at once; `done` is called, in this worker's thread, when no stream is left.
+    void drain(std::function<void()> done);
     /// A packet or connection of this worker's was refused there: the first worker asks that server, if it
     /// is one, at once. On the worker's thread.
     void note_refused(const Endpoint& to);
@@ -60,7 +67,18 @@ class Worker {
     void on_readable(std::size_t socket);
     /// One batch in, one batch out. Returns the datagrams taken.
     std::size_t run_round(Socket& socket);
+    /// Sends what an outcome says, from outgoing_.slot(), or counts it as what it is.
+    void dispatch(const Outcome& outcome);
+    void flush();
     void refresh_snapshot();
+
+    // Streams (worker_streams.cpp)
+    bool on_message(const Incoming& incoming) override;
+    void on_broken(const Incoming& incoming, ParseError error) override;
+    void on_sent(const Outcome& outcome, std::optional<DropReason> lost) override;
+    void on_round_end() override { flush(); }
+    void finish(const Outcome& outcome, const Incoming& incoming, Seconds now);
+
     void wait_sweep();
     void sweep();
 
@@ -90,8 +108,8 @@ class Worker {
     MessageWatch watch_;
     ReceiveBatch received_;
     SendBatch outgoing_;
-    std::array<Outcome, kBatch> outcomes_;      ///< of the round; those behind its count are of older ones
-    std::array<std::uint8_t, kBatch> order_{};  ///< the outcome behind each datagram of `outgoing_`
+    std::array<Outcome, kBatch> outcomes_;   ///< of the round; those behind its count are of older ones
+    std::array<Outcome, kBatch> unsettled_;  ///< the outcome behind each datagram of `outgoing_`
     boost::asio::io_context context_{1};
     boost::asio::steady_timer sweep_timer_{context_};
     boost::asio::steady_timer deadline_timer_{context_};
@@ -103,6 +121,8 @@ class Worker {
     boost::asio::steady_timer health_timer_{context_};
     std::function<void(const HealthReport&)> health_told_;
     std::vector<Socket> sockets_;
+    std::vector<int> udp_;  ///< descriptor of each listener; -1: not UDP
+    std::unique_ptr<StreamSet> streams_;
     std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 #include <string>
 
+#include "proxy/stream_set.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {
@@ -50,8 +51,15 @@ void Worker::ask(HeldRequests::Id question) {
 
 /// Probes are outside the counters' law.
 void Worker::send_uncounted(const Endpoint& to, ListenerIndex listener, std::size_t size) {
-    outgoing_.add(sockets_[listener].socket.native_handle(), to, size);
-    outgoing_.flush([](std::size_t, bool) {});
+    Outcome probe{.to = to, .listener = listener, .size = size};
+    if (is_stream(to.transport)) {
+        probe.server = snapshot_->servers.by_endpoint(to.address, to.port);
+        streams_->send(probe, {outgoing_.slot().data(), size});
+    } else {
+        unsettled_[outgoing_.size()] = probe;
+        outgoing_.add(udp_[listener], to, size);
+    }
+    flush();
 }
 
 /// A server that does not answer 481 to a dialog that nobody has cannot be believed.
@@ -87,12 +95,8 @@ void Worker::release(const HeldMessage& message, const ProbeAnswer& answer) {
     const Outcome outcome = pipeline_.release(*snapshot_, message, answer, now, outgoing_.slot());
     const Incoming incoming{message.bytes, message.from, message.listener, message.connection};
     watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
-    if (!outcome.sends()) {
-        pipeline_.settle(outcome, false);
-        return;
-    }
-    outgoing_.add(sockets_[outcome.listener].socket.native_handle(), outcome.to, outcome.size);
-    outgoing_.flush([this, &outcome](std::size_t, bool sent) { pipeline_.settle(outcome, sent); });
+    dispatch(outcome);
+    flush();
 }
 
 void Worker::wait_deadline() {

@@ -33,6 +33,10 @@ using BranchText = std::array<char, kBranchPrefix.size() + kBranchOriginDigits +
 /// of our own sockets.
 inline constexpr std::string_view kListenerParameter = "ss-in";
 
+/// Parameter of our Via: the stream that the request came by, as a flow token bound to the Call-ID. The
+/// response takes it when it still stands (RFC 3261 §18.2.2).
+inline constexpr std::string_view kViaFlowParameter = "ss-flow";
+
 /// To tag of our own answers: a function of the request, so a retransmission gets the same one and the
 /// ACK to it is recognised without state (RFC 3261 §8.2.7). 32 bits, as §19.3 wants: an answer is short.
 using ReplyTag = std::array<char, 2 + 8>;

@@ -10,6 +10,11 @@ namespace sipsteer {
 
 enum class Transport : std::uint8_t { udp, tcp, tls, ws, wss };
 
+[[nodiscard]] constexpr bool is_stream(Transport transport) noexcept { return transport != Transport::udp; }
+[[nodiscard]] constexpr bool is_secure(Transport transport) noexcept {
+    return transport == Transport::tls || transport == Transport::wss;
+}
+
 /// The transport of a `transport=` parameter or Via token; udp for what is unknown or empty.
 [[nodiscard]] constexpr Transport transport_of(std::string_view token) noexcept {
     if (iequals(token, "tcp")) return Transport::tcp;
@@ -33,7 +38,7 @@ enum class Transport : std::uint8_t { udp, tcp, tls, ws, wss };
 
 /// 5061 for what runs over TLS, else 5060 (RFC 3261 §19.1.2).
 [[nodiscard]] constexpr std::uint16_t default_port(Transport transport) noexcept {
-    return transport == Transport::tls || transport == Transport::wss ? 5061 : 5060;
+    return is_secure(transport) ? 5061 : 5060;
 }
 
 /// Where a message comes from or goes to. Plain value.

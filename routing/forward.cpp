@@ -3,6 +3,7 @@
 #include "parser/cursor.hpp"
 #include "parser/header_lines.hpp"
 #include "routing/branch.hpp"
+#include "routing/flow.hpp"
 #include "routing/path.hpp"
 #include "routing/record_route.hpp"
 #include "routing/request_uri_edit.hpp"
@@ -29,9 +30,15 @@ std::string_view own_via(const MessageView& request, const Source& source, const
     text.add("Via: SIP/2.0/").add(via_token(out.bind.transport)).add(" ").add(out.sent_by);
     text.add(";branch=")
         .add(view(make_branch(snapshot.key.sign, request, snapshot.servers.id_of(source.server))));
-    // The response arrives at `out`; it must leave by the listener that the request came in by.
-    const auto back = snapshot.local.sender(source.endpoint, source.is_server(), forward.listener);
-    if (back != source.listener) text.add(";").add(kListenerParameter).add("=").add_number(source.listener);
+    // The response arrives at `out`; it must leave by the way that the request came in by.
+    if (source.connection != kNoConnection) {
+        const FlowToken flow = make_flow_token(snapshot.key.sign, request.call_id(),
+                                               {source.endpoint, source.listener, source.connection});
+        text.add(";").add(kViaFlowParameter).add("=").add(flow.view());
+    } else if (snapshot.local.sender(source.endpoint, source.is_server(), forward.listener) !=
+               source.listener) {
+        text.add(";").add(kListenerParameter).add("=").add_number(source.listener);
+    }
     text.add("\r\n");
     if (request.max_forwards() < 0) text.add("Max-Forwards: ").add_number(kMaxForwardsWhenAbsent).add("\r\n");
     return text.view();
@@ -48,19 +55,32 @@ void add_flow(const KeyedHash& sign, const RouteSignature& signature, const Sour
     text.add("=").add(make_flow_token(sign, view(signature), flow).view());
 }
 
-/// Our own address as a loose router, up to its parameters.
-void add_own_uri(const Listener& listener, Splices::Text& text) noexcept {
-    text.add("<sip:").add(listener.sent_by);
-    if (listener.bind.transport != Transport::udp) {
-        text.add(";transport=").add(listener.bind.transport == Transport::tls ? "tls" : "tcp");
+bool is_sips(const MessageView& request) noexcept { return istarts_with(request.request_uri(), "sips:"); }
+
+/// The transport parameter of a URI; of sips the scheme says that there is TLS (RFC 3261 §26.2.2).
+std::string_view transport_parameter(Transport transport, bool sips) noexcept {
+    switch (transport) {
+        case Transport::udp: return "";
+        case Transport::tcp: return ";transport=tcp";
+        case Transport::tls: return sips ? "" : ";transport=tls";
+        case Transport::ws:
+        case Transport::wss: return ";transport=ws";
     }
-    text.add(";lr;");
+    return "";
 }
 
-void add_record_route(const Listener& listener, const RouteSignature& signature,
+/// Our own address as a loose router, up to its parameters. `sips`: the request is for a sips URI; a listener
+/// without TLS, where we are the TLS edge, stays sip.
+void add_own_uri(const Listener& listener, bool sips, Splices::Text& text) noexcept {
+    sips = sips && is_secure(listener.bind.transport);
+    text.add(sips ? "<sips:" : "<sip:").add(listener.sent_by);
+    text.add(transport_parameter(listener.bind.transport, sips)).add(";lr;");
+}
+
+void add_record_route(const Listener& listener, bool sips, const RouteSignature& signature,
                       Splices::Text& text) noexcept {
     text.add("Record-Route: ");
-    add_own_uri(listener, text);
+    add_own_uri(listener, sips, text);
     text.add(kRouteParameter).add("=").add(view(signature));
 }
 
@@ -73,14 +93,15 @@ std::string_view record_route(const MessageView& request, const Source& source, 
     // The value of the side where the peer is names its flow.
     const RecordedFlow recorded = forward.edits.recorded_flow;
     const bool at_source = recorded == RecordedFlow::source;
+    const bool sips = is_sips(request);
     const bool two = source.listener != forward.listener;
     auto text = splices.text();
-    add_record_route(snapshot.local[forward.listener], signature, text);
+    add_record_route(snapshot.local[forward.listener], sips, signature, text);
     if (recorded != RecordedFlow::none && (!at_source || !two))
         add_flow(snapshot.key.sign, signature, source, forward, text);
     text.add(">\r\n");
     if (!two) return text.view();
-    add_record_route(snapshot.local[source.listener], signature, text);
+    add_record_route(snapshot.local[source.listener], sips, signature, text);
     if (at_source) add_flow(snapshot.key.sign, signature, source, forward, text);
     return text.add(">\r\n").view();
 }
@@ -100,7 +121,7 @@ void add_path(const MessageView& request, const Source& source, const Forward& f
         make_flow_token(snapshot.key.sign, {}, {source.endpoint, source.listener, source.connection});
     auto text = splices.text();
     text.add("Path: ");
-    add_own_uri(snapshot.local[forward.listener], text);
+    add_own_uri(snapshot.local[forward.listener], is_sips(request), text);
     text.add(kFlowParameter).add("=").add(token.view()).add(">\r\n");
     const HeaderField* const supported = request.find(HeaderId::supported);
     const bool lacks = !supports_path(request);
@@ -183,6 +204,16 @@ void edit_source_header(const MessageView& request, const Source& source, const 
                    splices.text().add(name).add(": ").add_ip(source.endpoint.address).add("\r\n").view());
 }
 
+/// A stream needs to be told where the message ends (RFC 3261 §18.3).
+void add_content_length(const MessageView& message, Transport transport, Splices& splices) noexcept {
+    if (!is_stream(transport) || message.has(HeaderId::content_length)) return;
+    splices.insert(message.headers_end(), splices.text()
+                                              .add("Content-Length: ")
+                                              .add_number(static_cast<std::uint32_t>(message.body().size()))
+                                              .add("\r\n")
+                                              .view());
+}
+
 }  // namespace
 
 std::optional<Written> write_request(const MessageView& request, const Source& source, const Forward& forward,
@@ -208,11 +239,13 @@ std::optional<Written> write_request(const MessageView& request, const Source& s
     edit_routes(request, edits, splices);
     if (edits.strip == Strip::dialog_headers) strip_dialog_headers(request, splices);
     edit_source_header(request, source, snapshot, splices);
+    add_content_length(request, forward.next_hop.transport, splices);
     return splices.write(request.bytes(), out,
                          max_forwards == nullptr ? nullptr : max_forwards->value.data());
 }
 
-std::optional<Written> write_response(const MessageView& response, std::span<char> out) noexcept {
+std::optional<Written> write_response(const MessageView& response, Transport transport,
+                                      std::span<char> out) noexcept {
     Splices splices;
     const ViaView& ours = response.top_via();
     if (ours.rest.empty()) {
@@ -220,6 +253,7 @@ std::optional<Written> write_response(const MessageView& response, std::span<cha
     } else {
         splices.replace(ours.value.data(), ours.rest.data(), {});
     }
+    add_content_length(response, transport, splices);
     const HeaderField* const length = response.find(HeaderId::content_length);
     return splices.write(response.bytes(), out, length == nullptr ? nullptr : length->value.data());
 }

@@ -19,9 +19,9 @@ namespace sipsteer {
                                                    const Forward& forward, const Snapshot& snapshot,
                                                    std::span<char> out) noexcept;
 
-/// Writes the response that goes on: without its first Via value, else untouched (RFC 3261 §16.11). Blanks
-/// may go behind `Content-Length:`, which nobody sends back.
-[[nodiscard]] std::optional<Written> write_response(const MessageView& response,
+/// Writes the response that goes on: without its first Via value, else untouched (RFC 3261 §16.11), with a
+/// Content-Length where a stream needs it. Blanks may go behind `Content-Length:`, which nobody sends back.
+[[nodiscard]] std::optional<Written> write_response(const MessageView& response, Transport transport,
                                                     std::span<char> out) noexcept;
 
 }  // namespace sipsteer

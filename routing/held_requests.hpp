@@ -21,6 +21,7 @@ struct HeldMessage {
     Endpoint from;
     ListenerIndex listener = 0;
     ConnectionId connection = kNoConnection;
+    ServerId server = kNoServer;  ///< that sent it; kNoServer: from outside
 };
 
 /// Requests that wait for a probe's answer: the only place where a message waits. Bounded in number,

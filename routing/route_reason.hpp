@@ -94,12 +94,16 @@ enum class DropReason : std::uint8_t {
     answer_too_long,   ///< our answer would be longer than the request of a stranger: no amplifier
     rate_limited,      ///< more requests than limits.rate_per_source from one address outside
     send_failed,       ///< the kernel refused the send
+    no_connection,     ///< no stream to the next hop, and none could be opened
+    connection_lost,   ///< the stream broke before all of it was written
+    queue_full,        ///< the stream's other end does not read what waits for it
     kCount
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(DropReason::kCount)> kDropReasonWords{
     "not_sip",     "malformed",    "no_via",     "foreign_response", "forged_response", "own_response",
-    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "answer_too_long", "rate_limited",    "send_failed"};
+    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "answer_too_long", "rate_limited",
+    "send_failed", "no_connection", "connection_lost", "queue_full"};
 
 [[nodiscard]] constexpr std::string_view to_string(DropReason reason) noexcept {
     return kDropReasonWords[static_cast<std::size_t>(reason)];

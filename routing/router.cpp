@@ -33,16 +33,18 @@ RouteDecision Router::decide(const MessageView& message, const Source& source, S
 
 RouteDecision Router::decide_broken(const MessageView& message, ParseError error) noexcept {
     if (error == ParseError::not_sip) return dropped(DropReason::not_sip, RouteReason::rejected_not_sip);
-    const RouteReason reason =
-        error == ParseError::bad_version ? RouteReason::rejected_version : RouteReason::rejected_malformed;
+    const RouteReason reason = error == ParseError::bad_version         ? RouteReason::rejected_version
+                               : error == ParseError::message_too_large ? RouteReason::rejected_too_large
+                                                                        : RouteReason::rejected_malformed;
     if (!message.is_request()) return dropped(DropReason::malformed, RouteReason::rejected_response);
     if (!message.can_answer()) return dropped(DropReason::no_via, reason);
     if (message.method() == Method::ack) return dropped(DropReason::unanswerable, reason);
     RouteDecision decision;
     decision.reason = reason;
-    decision.action = error == ParseError::bad_version
-                          ? Reply{.status = 505, .reason_phrase = reason_phrase(error)}
-                          : Reply{.status = 400, .reason_phrase = reason_phrase(error)};
+    const std::uint16_t status = error == ParseError::bad_version         ? 505
+                                 : error == ParseError::message_too_large ? 513
+                                                                          : 400;
+    decision.action = Reply{.status = status, .reason_phrase = reason_phrase(error)};
     return decision;
 }
 
@@ -52,8 +54,9 @@ std::optional<RouteDecision> Router::refuse(const Work& work) const noexcept {
     if (!work.uri.is_sip() && work.uri.scheme != UriScheme::tel && work.uri.scheme != UriScheme::urn) {
         return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);
     }
-    if (work.uri.scheme == UriScheme::sips && work.source.endpoint.transport != Transport::tls) {
-        // Never downgraded (RFC 3261 §26.2.2): all that follows would be UDP.
+    const bool behind_us = snapshot_.terminate_sips && work.source.is_server();
+    if (work.uri.scheme == UriScheme::sips && !is_secure(work.source.endpoint.transport) && !behind_us) {
+        // Never downgraded (RFC 3261 §26.2.2), and what came without TLS has been read already.
         return reply(work, 416, "SIPS Needs TLS", RouteReason::rejected_uri_scheme);
     }
     if (message.max_forwards() == 0 && !is_for_us(work)) {

@@ -106,6 +106,11 @@ RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::opti
 RouteDecision Router::send_from(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
                                 std::optional<ServerIndex> server, RouteReason reason,
                                 RequestEdits edits) const noexcept {
+    const bool behind_us = snapshot_.terminate_sips && server;
+    if (work.uri.scheme == UriScheme::sips && !is_secure(next_hop.transport) && !behind_us) {
+        work.note("sips, and the next hop has no TLS");
+        return reply(work, 480, "SIPS Needs TLS To Next Hop", RouteReason::rejected_uri_scheme);
+    }
     if (edits.request_uri.empty() && work.routes.request_uri.data() != work.message.request_uri().data()) {
         edits.request_uri = work.routes.request_uri;
     }
@@ -177,7 +182,7 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
         edits.recorded_flow = RecordedFlow::next_hop;
         RouteDecision decision =
             send_from(work, known->flow.listener, known->flow.peer, std::nullopt, reason, edits);
-        std::get<Forward>(decision.action).connection = known->flow.connection;
+        if (auto* forward = std::get_if<Forward>(&decision.action)) forward->connection = known->flow.connection;
         return decision;
     }
     if (!hop.is_sip()) return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);

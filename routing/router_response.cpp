@@ -1,5 +1,6 @@
 #include "routing/branch.hpp"
 #include "routing/dialog_observer.hpp"
+#include "routing/flow.hpp"
 #include "routing/registration_observer.hpp"
 #include "routing/router.hpp"
 #include "routing/via_target.hpp"
@@ -33,14 +34,18 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     const ViaView& next_via = **below;
 
     const auto origin = verify_branch(snapshot_.key.sign, message, next_via);
-    const auto target = response_target(next_via);
+    auto target = response_target(next_via);
+    const auto flow = read_flow_token(snapshot_.key.sign, message.call_id(),
+                                      uri_parameter(ours.parameters, kViaFlowParameter));
+    // As it came, whatever its Via calls itself.
+    if (flow && target) target->transport = flow->peer.transport;
     if (!work.source.is_server()) {
         // From outside only an answer to a server's own request, and only to that server (requirement 86).
         if (!origin || *origin == kNoServer) {
             work.note("from outside, and no server asked for it");
             return dropped(DropReason::forged_response, RouteReason::rejected_response);
         }
-        const auto asked = target ? snapshot_.servers.by_source(target->address, target->port) : std::nullopt;
+        const auto asked = target ? snapshot_.server_behind(*target) : std::nullopt;
         if (!asked || snapshot_.servers[*asked].id != *origin) {
             work.note("from outside, and its next Via does not lead to the server that asked");
             return dropped(DropReason::forged_response, RouteReason::rejected_response);
@@ -51,7 +56,9 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     // The listener that the request came in by, when the peer's address alone does not tell it.
     ListenerIndex arrived = work.source.listener;
     std::uint32_t index = 0;
-    if (parse_number(uri_parameter(ours.parameters, kListenerParameter), 255, index) &&
+    if (flow && flow->listener < snapshot_.local.listeners().size()) {
+        arrived = flow->listener;
+    } else if (parse_number(uri_parameter(ours.parameters, kListenerParameter), 255, index) &&
         index < snapshot_.local.listeners().size()) {
         arrived = static_cast<ListenerIndex>(index);
     }
@@ -65,6 +72,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     Forward forward;
     forward.next_hop = *target;
     forward.listener = *listener;
+    if (flow) forward.connection = flow->connection;
     if (to_server) forward.server = snapshot_.servers.by_id(*origin);
     decision.action = forward;
     if (origin) {

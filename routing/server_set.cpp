@@ -85,6 +85,20 @@ std::optional<ServerIndex> ServerSet::by_source(const IpAddress& address, std::u
     return std::nullopt;
 }
 
+std::optional<ServerIndex> ServerSet::by_address(const IpAddress& address) const noexcept {
+    std::optional<ServerIndex> found;
+    for (ServerIndex i = 0; i < servers_.size(); ++i) {
+        const MediaServer& server = servers_[i];
+        if (!std::ranges::any_of(server.endpoints, [&](const Endpoint& one) { return one.address == address; }) &&
+            !std::ranges::any_of(server.sources, [&](const AddressRange& one) { return one.contains(address, one.port); })) {
+            continue;
+        }
+        if (found) return std::nullopt;
+        found = i;
+    }
+    return found;
+}
+
 bool ServerSet::any_up() const noexcept {
     return std::ranges::any_of(servers_,
                                [](const MediaServer& server) { return server.placeable && server.up; });

@@ -49,6 +49,10 @@ class ServerSet {
     /// All have one weight, and it is not 0.
     [[nodiscard]] bool weigh_the_same() const noexcept { return weigh_the_same_; }
 
+    /// The one server with that address, whatever the port: what a stream comes from says nothing (RFC 3261
+    /// §18.1.1: clients use any port). None: no server has it, or several do.
+    [[nodiscard]] std::optional<ServerIndex> by_address(const IpAddress& address) const noexcept;
+
     /// Any server up and placeable.
     [[nodiscard]] bool any_up() const noexcept;
 

@@ -6,8 +6,13 @@ UriTarget uri_target(const SipUri& uri) noexcept {
     UriTarget target;
     target.host = uri.maddr.empty() ? uri.host : uri.maddr;
     target.port = uri.port;
-    target.transport =
-        uri.transport.empty() && uri.scheme == UriScheme::sips ? Transport::tls : transport_of(uri.transport);
+    target.transport = transport_of(uri.transport);
+    if (uri.scheme == UriScheme::sips) {
+        // Whatever transport is written, it is the one with TLS (RFC 3261 §26.2.2, RFC 7118 §5.2).
+        target.transport = target.transport == Transport::ws || target.transport == Transport::wss
+                               ? Transport::wss
+                               : Transport::tls;
+    }
     return target;
 }
 
@@ -22,6 +27,11 @@ std::optional<ServerIndex> Snapshot::server_named(const SipUri& uri) const noexc
     if (!uri.is_sip()) return std::nullopt;
     const UriTarget target = uri_target(uri);
     return server_at(target.host, target.port, target.transport);
+}
+
+std::optional<ServerIndex> Snapshot::server_behind(const Endpoint& peer) const noexcept {
+    if (const auto exact = servers.by_source(peer.address, peer.port)) return exact;
+    return is_stream(peer.transport) ? servers.by_address(peer.address) : std::nullopt;
 }
 
 bool Snapshot::names_us(const SipUri& uri) const noexcept {

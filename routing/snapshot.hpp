@@ -78,6 +78,7 @@ struct Snapshot {
     ParseLimits parse_limits{};
     std::uint32_t message_bytes = 65535;
     std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit
+    bool terminate_sips = false;  ///< the servers' side may be without TLS
     Seconds call_ttl = 4 * 3600;
     bool segmented_sends = false;  ///< several messages of a round for one destination in one send
 
@@ -85,6 +86,9 @@ struct Snapshot {
     [[nodiscard]] std::optional<ServerIndex> server_at(std::string_view host, std::uint16_t port,
                                                        Transport transport) const noexcept;
     [[nodiscard]] std::optional<ServerIndex> server_named(const SipUri& uri) const noexcept;
+
+    /// The server that sends from there; over a stream by the address alone when the port says nothing.
+    [[nodiscard]] std::optional<ServerIndex> server_behind(const Endpoint& peer) const noexcept;
 
     /// The URI names us; an exact server address wins over that. Our domains do not count here.
     [[nodiscard]] bool names_us(const SipUri& uri) const noexcept;

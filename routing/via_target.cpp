@@ -19,7 +19,8 @@ std::optional<Endpoint> response_target(const ViaView& via) noexcept {
     const auto address = parse_ip(host);
     if (!address) return std::nullopt;
     std::uint32_t rport = 0;
-    if (via.maddr.empty() && parse_number(via.rport, 65535, rport) && rport != 0) {
+    // The port that a stream came from takes no connection.
+    if (!is_stream(transport) && via.maddr.empty() && parse_number(via.rport, 65535, rport) && rport != 0) {
         return Endpoint{*address, static_cast<std::uint16_t>(rport), transport};
     }
     return Endpoint{*address, sent_by_port(via, transport), transport};
@@ -31,7 +32,7 @@ std::optional<Endpoint> reply_target(const ViaView& via, const Endpoint& source)
         if (!address) return std::nullopt;
         return Endpoint{*address, sent_by_port(via, source.transport), source.transport};
     }
-    return Endpoint{source.address, via.has_rport ? source.port : sent_by_port(via, source.transport),
+    return Endpoint{source.address, via.has_rport && !is_stream(source.transport) ? source.port : sent_by_port(via, source.transport),
                     source.transport};
 }
 

@@ -20,18 +20,18 @@ class SippFailed(AssertionError):
 class Sipp:
     """One SIPp process with a folder of its own. With `remote` (host, port) it starts `calls` calls, else it answers.
 
-    `keys` become -key, `injected` is {file name: rows} (a row is a tuple; the first column is indexed), `variables` are
+    `transport` is SIPp's -t: u1, t1, l1. `keys` become -key, `injected` is {file name: rows} (a row is a tuple; the first column is indexed), `variables` are
     the global variables to set, `extra` further options."""
 
     def __init__(self, scenario, host, port=5060, remote=None, *, calls=1, rate=20, keys=None, injected=None,
-                 variables=(), extra=()):
+                 variables=(), extra=(), transport="u1"):
         self.scenario, self.host, self.port = scenario, host, port
-        self.remote, self.calls = remote, calls
+        self.remote, self.calls, self.transport = remote, calls, transport
         self._folder = tempfile.TemporaryDirectory(prefix="sipp-")
         self._home = pathlib.Path(self._folder.name)
         values = {"name": scenario, "target": f"carol@{remote[0]}:{remote[1]}" if remote else "nobody",
                   "outbound": "User-Agent: SIPp", "flags": "", **(keys or {})}
-        command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host, "-p", str(port), "-nostdin",
+        command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", host, "-p", str(port), "-t", transport, "-nostdin",
                    "-trace_err", "-error_file", "errors", "-trace_logs", "-log_file", "log", "-trace_msg",
                    "-message_file", "messages", "-deadcall_wait", "100", "-timeout", f"{SECONDS}s", "-timeout_error"]
         for name, value in values.items():
@@ -61,7 +61,8 @@ class Sipp:
     def _wait_bound(self):
         wanted = "".join(f"{int(part):02X}" for part in reversed(self.host.split("."))) + f":{self.port:04X}"
         deadline = time.monotonic() + 5
-        while wanted not in pathlib.Path("/proc/thread-self/net/udp").read_text():
+        table = "udp" if self.transport.startswith("u") else "tcp"
+        while wanted not in pathlib.Path(f"/proc/thread-self/net/{table}").read_text():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._fail("does not start")
             time.sleep(0.01)

@@ -106,12 +106,12 @@ void TestProxy::forget() {
 }
 
 Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener,
-                        bool kernel_takes_it) {
+                        bool kernel_takes_it, ConnectionId connection, ServerId peer) {
     // A copy of exactly that size: a read behind its end is seen by the sanitizer.
     const std::vector<char> datagram(bytes.begin(), bytes.end());
     pipeline_->set_time(time_);
-    const Outcome outcome =
-        pipeline_->process(*snapshot_, {{datagram.data(), datagram.size()}, from, listener}, now(), out_);
+    const Incoming incoming{{datagram.data(), datagram.size()}, from, listener, connection, peer};
+    const Outcome outcome = pipeline_->process(*snapshot_, incoming, now(), out_);
     probes_.clear();
     if (outcome.what == Outcome::What::held && outcome.question != 0) {
         std::vector<char> probe(kMaxDatagram);
@@ -123,6 +123,12 @@ Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIn
         pipeline_->questions().answer(outcome.ticket, probe_verdict(outcome.status), time_);
     }
     return sent(outcome, kernel_takes_it);
+}
+
+Sent TestProxy::break_stream(std::string_view bytes, const Endpoint& from, ListenerIndex listener,
+                             ConnectionId connection, ParseError error) {
+    probes_.clear();
+    return sent(pipeline_->refuse(*snapshot_, {bytes, from, listener, connection}, error, out_), true);
 }
 
 Sent TestProxy::sent(const Outcome& outcome, bool kernel_takes_it) {

@@ -58,7 +58,11 @@ class TestProxy {
 
     /// `kernel_takes_it` false: the send fails.
     Sent deliver(std::string_view bytes, const Endpoint& from, ListenerIndex listener = 0,
-                 bool kernel_takes_it = true);
+                 bool kernel_takes_it = true, ConnectionId connection = kNoConnection,
+                 ServerId peer = kNoServer);
+    /// A message that broke its stream.
+    Sent break_stream(std::string_view bytes, const Endpoint& from, ListenerIndex listener,
+                      ConnectionId connection, ParseError error);
     Sent deliver(std::string_view bytes, std::string_view from) { return deliver(bytes, endpoint_of(from)); }
 
     /// The probes that the last message led to.

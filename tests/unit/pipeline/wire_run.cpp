@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 
+#include "parser/stream_framer.hpp"
 #include "proxy/config_values.hpp"
 #include "test_proxy.hpp"
 
@@ -101,24 +103,56 @@ class Player {
     }
 
     void send(const WireBlock& block) {
-        if (block.words.size() < 2) fail(block.line, "from ADDRESS [at LISTENER] [raw] [unsendable]");
+        if (block.words.size() < 2)
+            fail(block.line, "from ADDRESS [at LISTENER] [on CONNECTION] [raw] [unsendable]");
         bytes_.clear();
         for (const WireLine& line : compose(block.lines, parts_, block.has("raw")))
             bytes_ += bindings_.fill(line.text);
         from_ = endpoint_of(bindings_.fill(block.words[1]));
         const std::string_view at = block.value_of("at");
-        listener_ = at.empty() ? ListenerIndex{0} : listener_of(proxy_->snapshot(), at);
+        listener_ = at.empty() ? listener_for(from_.transport) : listener_of(proxy_->snapshot(), at);
+        connection_ = connection_of(block);
         sent_ = deliver(!block.has("unsendable"));
         sent_line_ = block.line;
         expected_ = false;
     }
 
+    /// Streams are cut into messages first, as by a connection; one block is one message.
     Sent deliver(bool kernel_takes_it) {
-        Sent sent = proxy_->deliver(bytes_, from_, listener_, kernel_takes_it);
+        if (from_.transport == Transport::tcp || from_.transport == Transport::tls) {
+            StreamFramer framer{proxy_->snapshot().message_bytes};
+            const StreamFrame frame = framer.next(bytes_);
+            if (frame.what == StreamFrame::What::broken) {
+                Sent sent = proxy_->break_stream(std::string_view{bytes_}.substr(0, frame.size), from_,
+                                                 listener_, connection_, frame.error);
+                note(sent);
+                return sent;
+            }
+            if (frame.what != StreamFrame::What::message || frame.size != bytes_.size())
+                throw std::runtime_error("the block is not one message of a stream");
+        }
+        Sent sent = proxy_->deliver(bytes_, from_, listener_, kernel_takes_it, connection_);
         probes_ = proxy_->probes();
         note(sent);
         if (sent.outcome.sends() && !kernel_takes_it) met_.emplace(to_string(DropReason::send_failed));
         return sent;
+    }
+
+    /// The first of that transport, else the first.
+    ListenerIndex listener_for(Transport transport) const {
+        const auto& all = proxy_->snapshot().local.listeners();
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (all[i].bind.transport == transport) return static_cast<ListenerIndex>(i);
+        }
+        return 0;
+    }
+
+    /// The connection that a block names; over a stream without a name one of its own for each address.
+    ConnectionId connection_of(const WireBlock& block) {
+        const std::string_view name = block.value_of("on");
+        if (name.empty() && !is_stream(from_.transport)) return kNoConnection;
+        const std::string key = name.empty() ? text_of(from_) : std::string{name};
+        return connections_.emplace(key, 0xc0ffee00 + connections_.size()).first->second;
     }
 
     void note(const Sent& sent) {
@@ -187,7 +221,7 @@ class Player {
     }
 
     void expect_sent(const WireBlock& block) {
-        if (block.words.size() < 2) fail(block.line, "to ADDRESS [via LISTENER] [as REASON] [raw]");
+        if (block.words.size() < 2) fail(block.line, "to ADDRESS [via LISTENER] [on CONNECTION] [as REASON] [raw]");
         const Sent& sent = take(block.line);
         const std::string happened = what_became(sent) + " as " +
                                      std::string{to_string(sent.outcome.reason)} + "\n" +
@@ -203,6 +237,11 @@ class Player {
             fail(block.line, "sent from listener " +
                                  text_of(proxy_->snapshot().local[sent.outcome.listener].bind) + ": " +
                                  happened);
+        }
+        if (const std::string_view on = block.value_of("on"); !on.empty()) {
+            const auto named = connections_.find(on);
+            const ConnectionId wanted = named == connections_.end() ? kNoConnection : named->second;
+            if (sent.outcome.connection != wanted) fail(block.line, "not on that connection: " + happened);
         }
         expect_reason(block.line, block.value_of("as"), happened);
         expect_bytes(block, sent.bytes);
@@ -293,6 +332,8 @@ class Player {
     std::string bytes_;  ///< of the last `from`
     Endpoint from_;
     ListenerIndex listener_ = 0;
+    ConnectionId connection_ = kNoConnection;
+    std::map<std::string, ConnectionId, std::less<>> connections_;
     std::optional<Sent> sent_;
     std::vector<Probe> probes_;  ///< that no block has expected yet
     std::deque<Sent> released_;  ///< likewise

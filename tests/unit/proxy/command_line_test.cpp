@@ -164,7 +164,7 @@ uri = "sip:127.0.0.1:7072"
 group = "set-1"
 state = "maint"
 
-# left out: set 2, "sip:127.0.0.1:5080;transport=tcp": tcp is not available in version )" SIPSTEER_VERSION R"(
+# left out: set 2, "sip:127.0.0.1:5080;transport=tcp": tcp needs a tcp listener: write both yourself
 
 # left out: set 2, "sip:127.0.0.1:7070": the same address stands twice
 
@@ -177,7 +177,7 @@ group = "set-1"
                   "d.list:8: is not \"setid uri [flags [priority [attributes]]]\", left out",
                   "d.list:3: URI parameter \";px=vx\" is left out",
                   "d.list:3: attribute \"pipe\" = \"p10\" is unknown",
-                  "d.list:6: tcp is not available in version " SIPSTEER_VERSION ", left out",
+                  "d.list:6: tcp needs a tcp listener: write both yourself, left out",
                   "d.list:7: the same address stands twice, left out",
               }));
     const auto loaded = load_config_text(imported.toml, "imported");

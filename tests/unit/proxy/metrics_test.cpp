@@ -152,7 +152,7 @@ TEST_F(MetricsTest, EveryFamilyHasHelpAndTypeAndAProperName) {
         }
     }
     EXPECT_EQ(types, helped.size());
-    EXPECT_EQ(types, 38U);
+    EXPECT_EQ(types, 41U);
 }
 
 }  // namespace

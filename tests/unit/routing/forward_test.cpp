@@ -118,14 +118,14 @@ TEST(Forward, OfAResponseTakesOffOurViaAlone) {
              {"Via: " + ours + "\r\n", "v:" + ours + "\r\n", "VIA \t:\r\n " + ours + " \r\n"}) {
             const sample::Message arrived(std::string(bytes).insert(line_at, line));
             std::vector<char> out(70000);
-            const auto written = write_response(arrived.view(), out);
+            const auto written = write_response(arrived.view(), Transport::udp, out);
             ASSERT_TRUE(written);
             ASSERT_EQ(std::string(out.data(), written->size), bytes);
         }
         for (const std::string& joined : {ours + ",", ours + " ,\r\n\t"}) {
             const sample::Message arrived(std::string(bytes).insert(value_at, joined));
             std::vector<char> out(70000);
-            const auto written = write_response(arrived.view(), out);
+            const auto written = write_response(arrived.view(), Transport::udp, out);
             ASSERT_TRUE(written);
             ASSERT_EQ(std::string(out.data(), written->size), bytes);
         }

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+
+#include "parser/stream_framer.hpp"
+#include "proxy/connection_end.hpp"
+#include "proxy/receive_buffer.hpp"
+#include "proxy/send_queue.hpp"
+
+namespace sipsteer {
+
+class StreamSet;
+
+/// Who is at the other end of a stream, and how it came to be.
+struct StreamPeer {
+    Endpoint endpoint;
+    ListenerIndex listener = 0;   ///< that it came in by; of one that we opened: whose address we show
+    ServerId server = kNoServer;  ///< that we opened it to, or that its certificate names
+    bool opened_by_us = false;
+    bool stranger = true;  ///< comes from no server's address: counted against its address
+};
+
+/// What a worker gets told about messages and connections.
+class StreamReceiver {
+  public:
+    virtual ~StreamReceiver() = default;
+    /// One whole message. False: it was no SIP, nothing sensible will come behind it.
+    virtual bool on_message(const Incoming& incoming) = 0;
+    /// One after which nothing more can be read.
+    virtual void on_broken(const Incoming& incoming, ParseError error) = 0;
+    /// What became of a message that was given to StreamSet::send(). `lost`: why it was not sent.
+    virtual void on_sent(const Outcome& outcome, std::optional<DropReason> lost) = 0;
+    /// All that one event brought has been told: what was queued may go out.
+    virtual void on_round_end() = 0;
+};
+
+/// One TCP connection, held by one worker: reads, frames, queues, writes, and knows when it has waited
+/// long enough. Owned by its StreamSet, which it tells to close it.
+class StreamConnection {
+  public:
+    /// `fd` becomes its own. `connecting`: it is not connected yet.
+    StreamConnection(StreamSet& set, ConnectionId id, int fd, const StreamPeer& peer, bool connecting);
+
+    void start();
+
+    /// Takes a message for the peer. False: too much waits for it already.
+    [[nodiscard]] bool send(const Outcome& outcome, std::string_view bytes);
+    /// Writes what waits, as far as the peer takes it.
+    void flush();
+
+    /// Once a second. The reason to close it now, if there is one.
+    [[nodiscard]] std::optional<ConnectionEnd> overdue(std::uint32_t now) const noexcept;
+    /// Nothing is on its way in or out, and nobody waits for an answer as far as the last message tells.
+    [[nodiscard]] bool is_quiet() const noexcept { return pending_.empty() && queue_.empty() && !awaiting_; }
+    /// Lets what waits be lost and gives the descriptor back. StreamSet alone calls it.
+    void shut(DropReason why);
+
+    [[nodiscard]] ConnectionId id() const noexcept { return id_; }
+    [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
+    [[nodiscard]] std::uint32_t last_activity() const noexcept { return active_; }
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return pending_.capacity(); }
+
+  private:
+    enum class State : std::uint8_t { connecting, open, lingering, shut };
+
+    void wait_readable();
+    void wait_writable();
+    void on_readable();
+    void on_writable();
+    /// Reads once. False: nothing more for now, or the end.
+    bool read_some();
+    /// Takes the messages off the front; the bytes that are done with.
+    std::size_t take_frames(std::string_view bytes);
+    [[nodiscard]] Incoming incoming(std::string_view bytes) const noexcept;
+    /// After a broken message: what waits is written, what comes is thrown away, until the peer closes.
+    void linger();
+    void close(ConnectionEnd end);
+
+    StreamSet& set_;
+    const ConnectionId id_;
+    const StreamPeer peer_;
+    boost::asio::posix::stream_descriptor descriptor_;
+    StreamFramer framer_;
+    ReceiveBuffer pending_;
+    SendQueue queue_;
+    std::uint32_t since_;       ///< connecting, lingering: the state; seconds as of StreamSet::now()
+    std::uint32_t active_;      ///< something was said last
+    std::uint32_t partial_ = 0; ///< the unfinished message began
+    std::uint32_t waits_ = 0;   ///< the peer takes nothing since then
+    State state_;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool dirty_ = false;        ///< the set will flush it
+    bool awaiting_ = false;  ///< the last message in or out was a request, or a provisional answer
+    bool known_ = false;        ///< a server has had something to say to this peer
+};
+
+}  // namespace sipsteer

@@ -1,0 +1,212 @@
+#include "proxy/stream_set.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <functional>
+#include <string>
+
+#include "proxy/stream_listener.hpp"
+#include "proxy/stream_socket.hpp"
+
+namespace sipsteer {
+namespace {
+
+/// On the way from other workers to this one; more is dropped and counted.
+constexpr std::size_t kMostHandedBytes = std::size_t{8} << 20;
+/// What the unfinished messages of one worker's connections may hold.
+constexpr std::size_t kMostHeldBytes = std::size_t{64} << 20;
+/// While ending: a connection that has been silent for so long has nothing more to say.
+constexpr std::uint32_t kQuietSeconds = 1;
+
+}  // namespace
+
+StreamSet::StreamSet(boost::asio::io_context& context, ConnectionRegistry& registry, StreamReceiver& receiver,
+                     Counters& counters, std::uint8_t worker)
+    : context_(context),
+      registry_(registry),
+      receiver_(receiver),
+      counters_(counters),
+      worker_(worker),
+      scratch_(new char[kScratch]),
+      second_(context) {}
+
+StreamSet::~StreamSet() = default;
+
+boost::system::error_code StreamSet::listen(ListenerIndex listener, std::uint8_t dscp) {
+    boost::system::error_code error;
+    dscp_ = dscp;
+    const int fd = listen_stream(snapshot_->local[listener].bind, dscp, error);
+    if (fd >= 0) listeners_.push_back(std::make_unique<StreamListener>(*this, fd, listener));
+    return error;
+}
+
+void StreamSet::start(std::vector<StreamSet*> all) {
+    all_ = std::move(all);
+    for (const auto& listener : listeners_) listener->start();
+    wait_second();
+}
+
+void StreamSet::drain(std::function<void()> done) {
+    for (const auto& listener : listeners_) listener->stop();
+    drained_ = std::move(done);
+    every_second();
+}
+
+StreamConnection* StreamSet::find(ConnectionId id) noexcept {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting) {
+    const ConnectionId id = registry_.add(peer.endpoint, worker_);
+    const auto added =
+        connections_.emplace(id, std::make_unique<StreamConnection>(*this, id, fd, peer, connecting));
+    counters_.connections_opened[static_cast<std::size_t>(peer.endpoint.transport)].add();
+    added.first->second->start();
+    return *added.first->second;
+}
+
+void StreamSet::accepted(int fd, const Endpoint& endpoint, ListenerIndex listener) {
+    StreamPeer peer{.endpoint = endpoint, .listener = listener};
+    const bool trusted = snapshot_->local[listener].side != ListenerSide::outside;
+    peer.stranger = !(trusted && snapshot_->server_behind(endpoint));
+    const auto refusal = registry_.admit(endpoint.transport, endpoint.address, peer.stranger);
+    if (refusal == ConnectionRegistry::Refusal::none) {
+        add(fd, peer, false);
+        return;
+    }
+    ::close(fd);
+    const auto end =
+        refusal == ConnectionRegistry::Refusal::full ? ConnectionEnd::full : ConnectionEnd::source_full;
+    counters_.connections_closed[static_cast<std::size_t>(end)].add();
+}
+
+void StreamSet::close(StreamConnection& connection, ConnectionEnd end) {
+    const auto found = connections_.find(connection.id());
+    if (found == connections_.end()) return;
+    const StreamPeer& peer = connection.peer();
+    counters_.connections_closed[static_cast<std::size_t>(end)].add();
+    counters_.connections_ended[static_cast<std::size_t>(peer.endpoint.transport)].add();
+    registry_.remove(connection.id(), peer.endpoint, peer.stranger);
+    std::erase_if(servers_, [&](const ServerLink& link) { return link.connection == connection.id(); });
+    held_bytes_ -= connection.held_bytes();
+    // Whoever is called from it right now must find it.
+    if (closed_.empty()) boost::asio::post(context_, [this] { closed_.clear(); });
+    closed_.push_back(std::move(found->second));
+    connections_.erase(found);
+    connection.shut(end == ConnectionEnd::slow ? DropReason::queue_full : DropReason::connection_lost);
+}
+
+bool StreamSet::may_hold(std::size_t before, std::size_t after) noexcept {
+    held_bytes_ = held_bytes_ - before + after;
+    return held_bytes_ <= kMostHeldBytes || after <= before;
+}
+
+void StreamSet::send(const Outcome& outcome, std::string_view bytes) {
+    if (outcome.connection != kNoConnection) {
+        if (StreamConnection* const own = find(outcome.connection)) return send_on(*own, outcome, bytes);
+        const auto worker = registry_.worker_of(outcome.connection);
+        if (worker && *worker != worker_) return all_[*worker]->hand_over(outcome, bytes);
+    }
+    send_to_peer(outcome, bytes);
+}
+
+/// A connection to a server is each worker's own; anybody else has one, held by whichever worker.
+void StreamSet::send_to_peer(const Outcome& outcome, std::string_view bytes) {
+    if (outcome.server) {
+        const auto link = std::ranges::find(servers_, outcome.to, &ServerLink::to);
+        if (link != servers_.end()) return send_on(*find(link->connection), outcome, bytes);
+    } else if (const auto place = registry_.to(outcome.to)) {
+        if (place->worker == worker_) {
+            if (StreamConnection* const own = find(place->id)) return send_on(*own, outcome, bytes);
+        } else {
+            Outcome there = outcome;
+            there.connection = place->id;
+            return all_[place->worker]->hand_over(there, bytes);
+        }
+    }
+    if (StreamConnection* const opened = open(outcome)) return send_on(*opened, outcome, bytes);
+    receiver_.on_sent(outcome, DropReason::no_connection);
+}
+
+void StreamSet::send_on(StreamConnection& connection, const Outcome& outcome, std::string_view bytes) {
+    if (connection.send(outcome, bytes)) return;
+    receiver_.on_sent(outcome, DropReason::queue_full);
+    close(connection, ConnectionEnd::slow);
+}
+
+void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
+    // Called by another worker, whose receiver counts what is not even taken.
+    handed_bytes_.fetch_add(bytes.size(), std::memory_order_relaxed);
+    boost::asio::post(context_, [this, outcome, text = std::string{bytes}] {
+        const std::size_t waiting = handed_bytes_.fetch_sub(text.size(), std::memory_order_relaxed);
+        if (waiting > kMostHandedBytes) return receiver_.on_sent(outcome, DropReason::queue_full);
+        StreamConnection* const own = find(outcome.connection);
+        if (own != nullptr) {
+            send_on(*own, outcome, text);
+        } else {
+            send_to_peer(outcome, text);
+        }
+        receiver_.on_round_end();
+    });
+}
+
+/// A connection of our own to outcome.to, shown as the listener that the message leaves by.
+StreamConnection* StreamSet::open(const Outcome& outcome) {
+    const Endpoint& from = snapshot_->local[outcome.listener].bind;
+    if (drained_ || outcome.to.port == 0 || outcome.to.address.is_unspecified() ||
+        from.transport != outcome.to.transport) {
+        return nullptr;
+    }
+    if (registry_.admit(outcome.to.transport, outcome.to.address, false) != ConnectionRegistry::Refusal::none)
+        return nullptr;
+    boost::system::error_code error;
+    const int fd = connect_stream(from, outcome.to, dscp_, error);
+    const StreamPeer peer{.endpoint = outcome.to,
+                          .listener = outcome.listener,
+                          .server = snapshot_->servers.id_of(outcome.server),
+                          .opened_by_us = true,
+                          .stranger = false};
+    if (fd < 0) {
+        registry_.forget(outcome.to.transport);
+        counters_.connections_closed[static_cast<std::size_t>(ConnectionEnd::unreachable)].add();
+        return nullptr;
+    }
+    StreamConnection& connection = add(fd, peer, true);
+    if (outcome.server) servers_.push_back({outcome.to, connection.id()});
+    return &connection;
+}
+
+void StreamSet::flush() {
+    for (std::size_t i = 0; i < dirty_.size(); ++i) {  // may grow meanwhile
+        if (StreamConnection* const connection = find(dirty_[i])) connection->flush();
+    }
+    dirty_.clear();
+}
+
+void StreamSet::wait_second() {
+    second_.expires_after(std::chrono::seconds{1});
+    second_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        ++now_;
+        every_second();
+        wait_second();
+    });
+}
+
+void StreamSet::every_second() {
+    std::vector<std::pair<StreamConnection*, ConnectionEnd>> over;
+    for (const auto& [id, connection] : connections_) {
+        if (const auto end = connection->overdue(now_)) {
+            over.emplace_back(connection.get(), *end);
+        } else if (drained_ && connection->is_quiet() && now_ - connection->last_activity() > kQuietSeconds) {
+            over.emplace_back(connection.get(), ConnectionEnd::drain);
+        }
+    }
+    for (const auto& [connection, end] : over) close(*connection, end);
+    if (drained_ && connections_.empty()) std::exchange(drained_, [] {})();
+}
+
+}  // namespace sipsteer

@@ -1,0 +1,342 @@
+"""SIP over TCP through the running proxy: framing, connections, limits. Peers are plain sockets and SIPp."""
+
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from lab.sip import Message
+from lab.sipp import Sipp
+from lab.sipsteer import Sipsteer, cluster_config
+from lab.stream import StreamPeer, StreamServer, answer, request
+
+PROXY = ("127.0.0.1", 5060)
+UDP_SERVER, TCP_SERVER = ("127.0.1.1", 5060), ("127.0.1.2", 5060)
+PHONE = "127.0.2.1"
+
+CONFIG = """
+[[listener]]
+bind = "tcp:127.0.0.1:5060"
+
+[health]
+probe_interval = "0"
+
+[transfer]
+unmatched = "reject"
+probe = false
+"""
+
+
+def proxy_for(servers, binary, more=""):
+    return Sipsteer(cluster_config(servers, more=CONFIG + more), binary)
+
+
+@pytest.fixture
+def udp_cluster(binary):
+    """The proxy, and the socket of its one server, by UDP."""
+    with proxy_for([("pbx-1", "sip:127.0.1.1:5060")], binary) as proxy, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(UDP_SERVER)
+        server.settimeout(5)
+        yield proxy, server
+        proxy.assert_counter_law()
+
+
+@pytest.fixture
+def tcp_cluster(binary):
+    """The proxy, and its one server, by TCP."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server:
+        yield proxy, server
+        proxy.assert_counter_law()
+
+
+def phone(source=None):
+    return StreamPeer.connect(PROXY, source or (PHONE, 0))
+
+
+def options(call_id, **more):
+    return request("OPTIONS", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id=call_id, **more)
+
+
+def take(server):
+    """The next request of a UDP server, and who sent it."""
+    data, source = server.recvfrom(65535)
+    return Message.parse(data), source
+
+
+def closed(proxy, reason):
+    return proxy.metrics().sum("sipsteer_connections_closed_total", reason=reason)
+
+
+def wait_for(condition, seconds=5):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it does not come true"
+        time.sleep(0.02)
+
+
+def test_one_byte_at_a_time(udp_cluster):
+    proxy, server = udp_cluster
+    with phone() as peer:
+        peer.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in options("slow", body="abcd").encode():
+            peer.send(bytes([byte]))
+        message, source = take(server)
+        assert message.body == b"abcd" and message.all("Via")[0].startswith("SIP/2.0/UDP 127.0.0.1:5060")
+        server.sendto(answer(message, 200).encode(), source)
+        assert peer.read().status == 200
+
+
+def test_ten_in_one_segment_with_keepalives_between(udp_cluster):
+    proxy, server = udp_cluster
+    body = "\r\n\r\nINVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+    with phone() as peer:
+        peer.send("\r\n\r\n".join(options(f"c{i}", body=body) for i in range(10)) + "\r\n\r\n")
+        seen = []
+        for _ in range(10):
+            message, source = take(server)
+            assert message.body.decode() == body and message.method == "OPTIONS"
+            seen.append(message.call_id)
+            server.sendto(answer(message, 200).encode(), source)
+        assert seen == [f"c{i}" for i in range(10)]
+        assert [peer.read().call_id for _ in range(10)] == seen
+        assert peer.crlfs + peer.bytes.count(b"\r\n") <= 10
+        server.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.recvfrom(65535)
+    assert proxy.metrics().sum("sipsteer_keepalives_total") == 20
+
+
+def test_keepalive_is_answered_at_once(udp_cluster):
+    with phone() as peer:
+        peer.send("\r\n")
+        time.sleep(0.05)
+        peer.send("\r\n" + options("late", to_tag="x").replace("Max-Forwards: 70", "Max-Forwards: 0"))
+        peer.read_crlf()
+        assert peer.read().status == 483 and peer.crlfs == 0
+
+
+@pytest.mark.parametrize("length", ["Content-Length: -1", "Content-Length: 4294967328", "Content-Length: 70000",
+                                    "Content-Length: 0\r\nl: 0", "X: y"])
+def test_a_stream_that_cannot_be_cut_is_answered_and_closed(udp_cluster, length):
+    proxy, server = udp_cluster
+    text = options("bad").replace("Content-Length: 0", length) + options("smuggled")
+    with phone() as peer:
+        peer.send(text)
+        refused = peer.read()
+        assert refused.status == (513 if "70000" in length else 400) and refused.call_id == "bad"
+        assert peer.is_closed_within(3)
+    server.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        server.recvfrom(65535)
+    wait_for(lambda: closed(proxy, "broken") == 1)
+
+
+def test_what_is_no_sip_is_closed(udp_cluster):
+    proxy, _ = udp_cluster
+    with phone() as peer:
+        peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert peer.is_closed_within(3)
+    with phone() as peer:
+        peer.send(b"\x16\x03\x01\x00\xa5\x01\x00\x00")
+        assert peer.is_closed_within(3)
+    assert proxy.metrics().sum("sipsteer_messages_received_total", transport="tcp", kind="invalid") == 2
+
+
+def test_a_call_in_both_directions_on_the_phones_connection(udp_cluster):
+    """The BYE of a server to the address that the phone's connection comes from takes that connection."""
+    proxy, server = udp_cluster
+    with phone() as peer:
+        host, port = peer.source
+        contact = f"Contact: <sip:alice@{host}:{port};transport=tcp>"
+        peer.send(request("INVITE", "sip:carol@example.com", f"TCP {host}:5060", call_id="call", headers=[contact]))
+        invite, source = take(server)
+        routes = invite.all("Record-Route")
+        assert len(routes) == 2 and "transport=tcp" not in routes[0] and "transport=tcp" in routes[1]
+        server.sendto(answer(invite, 200, headers=["Contact: <sip:127.0.1.1:5060>"]).encode(), source)
+        ok = peer.read()
+        assert ok.status == 200
+        bye = request("BYE", f"sip:alice@{host}:{port};transport=tcp", "UDP 127.0.1.1:5060", call_id="call",
+                      to_tag="f-call", headers=[f"Route: {route}" for route in routes])
+        server.sendto(bye.encode(), source)
+        got = peer.read()
+        assert got.method == "BYE" and not got.all("Route") and got.all("Via")[0].startswith("SIP/2.0/TCP")
+        peer.send(answer(got, 200))
+        message, _ = take(server)
+        assert message.status == 200
+    assert proxy.metrics().sum("sipsteer_connections_opened_total") == 1
+
+
+def test_a_response_whose_connection_is_gone_opens_a_new_one(udp_cluster):
+    """RFC 3261 §18.2.2: to the address it came from, at the port of its Via."""
+    _, server = udp_cluster
+    with StreamServer((PHONE, 5066)) as listener:
+        with phone() as peer:
+            peer.send(options("moved").replace(f"{PHONE}:5060", f"{PHONE}:5066"))
+            message, source = take(server)
+        time.sleep(0.1)
+        server.sendto(answer(message, 200).encode(), source)
+        with listener.accept() as again:
+            assert again.read().status == 200
+
+
+def test_one_connection_to_a_server_serves_many_calls(tcp_cluster):
+    proxy, server = tcp_cluster
+    with phone() as peer:
+        connection = None
+        for i in range(5):
+            peer.send(options(f"reuse{i}"))
+            connection = connection or server.accept()
+            message = connection.read()
+            assert message.all("Via")[0].startswith("SIP/2.0/TCP 127.0.0.1:5060")
+            connection.send(answer(message, 200))
+            assert peer.read().status == 200
+        connection.close()
+        # The server was restarted: the next request finds it again.
+        wait_for(lambda: closed(proxy, "peer") == 1)
+        peer.send(options("again"))
+        with server.accept() as fresh:
+            message = fresh.read()
+            fresh.send(answer(message, 200))
+            assert peer.read().status == 200
+
+
+def test_a_server_calls_from_a_port_of_its_own(tcp_cluster):
+    """By its address it is a server: its request goes where its R-URI says, and the call is its own."""
+    proxy, _ = tcp_cluster
+    with StreamServer((PHONE, 5060)) as listener, StreamPeer.connect(PROXY, (TCP_SERVER[0], 0)) as server:
+        server.send(request("INVITE", f"sip:alice@{PHONE}:5060;transport=tcp", "TCP 127.0.1.2:5060", call_id="out"))
+        with listener.accept() as alice:
+            invite = alice.read()
+            alice.send(answer(invite, 200, headers=[f"Contact: <sip:alice@{PHONE}:5060;transport=tcp>"]))
+            assert server.read().status == 200
+    assert proxy.owner("out") == "pbx-2"
+
+
+def test_udp_phone_and_tcp_server(tcp_cluster):
+    _, server = tcp_cluster
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((PHONE, 5070))
+        udp.settimeout(5)
+        text = options("mixed").replace(f"TCP {PHONE}:5060", f"UDP {PHONE}:5070")
+        udp.sendto(text.replace("Content-Length: 0\r\n", "").encode(), PROXY)
+        with server.accept() as connection:
+            message = connection.read()
+            assert message.get("Content-Length") == "0"
+            connection.send(answer(message, 200))
+            assert Message.parse(udp.recvfrom(65535)[0]).status == 200
+
+
+def test_a_server_that_takes_no_connection_costs_its_messages_only(binary):
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy:
+        with phone() as peer:
+            peer.send(options("nobody"))
+            wait_for(lambda: closed(proxy, "unreachable") == 1)
+            peer.send("\r\n\r\n")
+            peer.read_crlf()
+        metrics = proxy.assert_counter_law()
+        assert metrics.sum("sipsteer_messages_dropped_total", reason="connection_lost") == 1
+
+
+def test_a_peer_that_does_not_read_is_cut_off(udp_cluster):
+    """256 KiB wait for it in us at most, and nobody else waits for it."""
+    proxy, server = udp_cluster
+    with phone() as deaf, phone((PHONE, 0)) as other:
+        deaf.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.send(options("deaf"))
+        message, source = take(server)
+        reply = answer(message, 183, headers=[f"X-Long: {'x' * 8000}"] * 6).encode()
+        for _ in range(3000):
+            server.sendto(reply, source)
+            if closed(proxy, "slow"):
+                break
+        assert closed(proxy, "slow") == 1
+        other.send(options("other"))
+        message, source = take(server)
+        server.sendto(answer(message, 200).encode(), source)
+        assert other.read().status == 200
+    assert proxy.metrics().sum("sipsteer_messages_dropped_total", reason="queue_full") >= 1
+
+
+def test_one_address_may_not_take_all_connections(udp_cluster):
+    proxy, _ = udp_cluster
+    peers = [phone() for _ in range(64)]
+    try:
+        wait_for(lambda: proxy.metrics().sum("sipsteer_connections", transport="tcp") == 64)
+        with phone() as one_more:
+            assert one_more.is_closed_within(3)
+        assert closed(proxy, "source_full") == 1
+        with StreamPeer.connect(PROXY, ("127.0.2.9", 0)) as somebody_else:
+            somebody_else.send("\r\n\r\n")
+            somebody_else.read_crlf()
+    finally:
+        for peer in peers:
+            peer.close()
+    wait_for(lambda: proxy.metrics().sum("sipsteer_connections", transport="tcp") == 0)
+    with phone() as peer:
+        peer.send(options("welcome", to_tag="x").replace("Max-Forwards: 70", "Max-Forwards: 0"))
+        assert peer.read().status == 483
+
+
+def test_more_connections_than_the_limit(binary):
+    limit = '[limits]\nconnections = 3\n'
+    with proxy_for([("pbx-1", "sip:127.0.1.1:5060")], binary, limit) as proxy:
+        peers = [phone() for _ in range(3)]
+        wait_for(lambda: proxy.metrics().sum("sipsteer_connections") == 3)
+        with phone() as one_more:
+            assert one_more.is_closed_within(3)
+        assert closed(proxy, "full") == 1
+        for peer in peers:
+            peer.close()
+
+
+def test_sigterm_lets_a_request_on_a_stream_finish(binary):
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server:
+        with phone() as peer:
+            peer.send(options("last"))
+            connection = server.accept()
+            message = connection.read()
+            os.kill(proxy.pid, signal.SIGTERM)
+            time.sleep(2.5)
+            connection.send(answer(message, 200))
+            assert peer.read().status == 200
+            # Nothing more is under way: both are closed, long before process.drain.
+            assert peer.is_closed_within(8) and connection.is_closed_within(8)
+            connection.close()
+
+
+def test_sipp_over_tcp(tcp_cluster, request):
+    """An independent client; the server is SIPp too."""
+    proxy, server = tcp_cluster
+    server.close()
+    uas = Sipp("call-uas", TCP_SERVER[0], transport="t1", keys={"name": "pbx-2"})
+    uac = Sipp("call-uac", PHONE, remote=PROXY, calls=50, transport="t1")
+    try:
+        uas.start()
+        uac.start().wait()
+        uas.stop()
+    finally:
+        uac.close()
+        uas.close()
+    assert proxy.metrics().sum("sipsteer_messages_dropped_total") == 0
+
+
+def test_a_flow_that_is_gone_is_answered_430(udp_cluster):
+    """RFC 5626 §5.3.1: the phone is reached by that connection or not at all."""
+    _, server = udp_cluster
+    with phone() as peer:
+        peer.send(request("INVITE", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id="gone",
+                          headers=["Contact: <sip:alice@192.168.7.7:5060;transport=tcp>"]))
+        invite, source = take(server)
+        server.sendto(answer(invite, 200, headers=["Contact: <sip:127.0.1.1:5060>"]).encode(), source)
+        assert peer.read().status == 200
+    time.sleep(0.2)
+    routes = [f"Route: {route}" for route in invite.all("Record-Route")]
+    server.sendto(request("BYE", "sip:alice@192.168.7.7:5060;transport=tcp", "UDP 127.0.1.1:5060", call_id="gone",
+                          to_tag="f-gone", headers=routes).encode(), source)
+    message, _ = take(server)
+    assert message.status == 430
