@@ -2,12 +2,18 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 
 from lab.datagrams import Wire, header, request, response, tag
 from lab.sipsteer import Sipsteer, cluster_config
+
+
+def unpadded(message):
+    """Without the blanks that pad a segmented send, which a copy need not have alike."""
+    return re.sub(r"(Max-Forwards|Content-Length): +", r"\1: ", message)
 
 
 def servers_of(sipsteer):
@@ -144,7 +150,7 @@ def test_a_server_that_is_taken_out_keeps_its_calls(binary):
             assert got, text
             return got
 
-        assert at_leaver(invite(call_id)) == asked
+        assert unpadded(at_leaver(invite(call_id))) == unpadded(asked)
         assert at_leaver(invite(call_id).replace("INVITE", "CANCEL")).startswith("CANCEL")
         leaver.send(response(asked, 487, "Request Terminated", "s"))
         assert phone.receive().startswith("SIP/2.0 487")
