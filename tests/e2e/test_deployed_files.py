@@ -103,26 +103,6 @@ def test_the_filter_of_fail2ban(tmp_path):
     assert answer.stdout.split() == ["192.0.2.1"], answer.stdout + answer.stderr
 
 
-def calls_of_log_event():
-    """(event, level, whether many lines are allowed, fields in their order) of each line that the sources can write."""
-    found = set()
-    for source in (REPOSITORY / "proxy").glob("*.cpp"):
-        for call in re.finditer(r'log_event\(\s*LogLevel::(\w+), "(\w+)",(.*?)\);\n', source.read_text(), re.DOTALL):
-            level, event, rest = call.groups()
-            fields = tuple(re.findall(r'\{"(\w+)",', rest))
-            found.add((event, level, "LogRate::many" in rest, fields))
-    return found
-
-
-def test_the_log_is_as_described():
-    described = set()
-    for line in (REPOSITORY / "deploy" / "logging.md").read_text().splitlines():
-        if line.startswith("| `"):
-            event, level, rate, fields, _ = [cell.strip() for cell in line.strip("|").split("|")]
-            described.add((event.strip("`"), level, rate == "many", tuple(re.findall(r"`(\w+)`", fields))))
-    assert described == calls_of_log_event()
-
-
 def test_the_log_as_json(binary):
     """Each line is one object with the same first fields, also where a stranger picked the bytes."""
     config = cluster_config(SERVERS).replace('level = "debug"', 'level = "debug"\nformat = "json"')
