@@ -37,9 +37,9 @@ def test_flood(binary):
             time.sleep(0.005)      # some 4,000 a second: as many as a busy test machine still receives
 
     async def good(phone):
-        for _ in range(5):
+        for _ in range(3):
             call = await phone.call("carol")
-            await call.answered(20)
+            await call.answered(35)
             await asyncio.sleep(0.1)
             await call.hangup()
 
@@ -51,7 +51,7 @@ def test_flood(binary):
             thread = threading.Thread(target=attack)
             thread.start()
             try:
-                await asyncio.wait_for(asyncio.gather(*map(good, phones)), 50)
+                await asyncio.wait_for(asyncio.gather(*map(good, phones)), 110)
             finally:
                 stop.set()
                 thread.join()
@@ -62,7 +62,7 @@ def test_flood(binary):
         invites = asyncio.run(story())
         metrics = sipsteer.assert_counter_law()
         limited = metrics.sum("sipsteer_messages_dropped_total", reason="rate_limited")
-        assert invites >= 40 and limited > sent[0] / 2, f"{limited} of {sent[0]}"
+        assert invites >= 24 and limited > sent[0] / 2, f"{limited} of {sent[0]}"
         assert metrics.sum("sipsteer_pin_table_entries") <= 5000
         assert metrics.sum("sipsteer_call_table_entries") <= 2 * invites
 

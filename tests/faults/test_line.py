@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import random
+import re
 import select
 import time
 
@@ -53,8 +54,8 @@ def test_lossy(binary):
 
 
 def test_rexmit(binary):
-    """Each INVITE comes seven times, in any order with others, from two sockets' worth of workers: all copies are equal, at
-    one server, and one call each is pinned."""
+    """Each INVITE comes seven times, in any order with others, from two sockets' worth of workers: all copies are equal but for
+    the blanks of segmented sends, at one server, and one call each is pinned."""
     with Wire(binary, servers=4) as wire:
         phones = [wire.host("127.0.2.1", port) for port in range(5060, 5064)]
         for server in wire.servers:
@@ -69,7 +70,7 @@ def test_rexmit(binary):
             for phone, text in copies[begin:begin + 100]:
                 phone.send(text)
             for server, data in collect(wire, 100):
-                seen[header(data, "Call-ID")][server.name, data] += 1
+                seen[header(data, "Call-ID")][server.name, re.sub("Max-Forwards: +", "Max-Forwards: ", data)] += 1
         assert len(seen) == 500
         assert all(list(kinds.values()) == [7] for kinds in seen.values()), "copies differ, or went apart"
         assert wire.sipsteer.metrics().sum("sipsteer_pin_table_entries") == 500
