@@ -83,7 +83,10 @@ constexpr std::size_t set_of(std::uint64_t first_word, std::uint32_t factor) {
 }
 
 constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
-    return set_of(entry_of(name).word[0], factor);
+    std::uint64_t letters = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+        letters |= std::uint64_t{static_cast<unsigned char>(name.text.data()[i])} << (8 * i);
+    return set_of(letters, factor);
 }
 
 /// The smallest factor that puts at most two names into each set.
