@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "proxy/config_check.hpp"
+#include "proxy/tls_certificate.hpp"
 
 namespace sipsteer {
 namespace {
@@ -36,6 +37,19 @@ void may_be_made(const std::string& path, std::string_view key, ConfigIssues& is
         issues.error(key, fmt::format("{}: there is no such directory", in_quotes(path)));
 }
 
+constexpr int kSoonExpired = 30;  // days
+
+void check_pair(const Config::Certificate& pair, const std::string& path, ConfigIssues& issues) {
+    if (!is_file(pair.certificate) || !is_file(pair.private_key)) return;
+    if (const auto error = certificate_error(pair.certificate, pair.private_key); !error.empty())
+        return issues.error(path + ".certificate", error);
+    if (const int left = days_left(pair.certificate); left < kSoonExpired) {
+        issues.warning(path + ".certificate",
+                       left < 0 ? fmt::format("{} has expired", in_quotes(pair.certificate))
+                                : fmt::format("{} expires in {} days", in_quotes(pair.certificate), left));
+    }
+}
+
 void check_certificate(const Config::Certificate& pair, const std::string& path, ConfigIssues& issues) {
     must_exist(pair.certificate, path + ".certificate", issues);
     must_exist(pair.private_key, path + ".private_key", issues);
@@ -43,6 +57,7 @@ void check_certificate(const Config::Certificate& pair, const std::string& path,
         issues.error(path + ".private_key", "is required with certificate");
     if (pair.certificate.empty() && !pair.private_key.empty())
         issues.error(path + ".certificate", "is required with private_key");
+    check_pair(pair, path, issues);
 }
 
 }  // namespace
@@ -68,6 +83,11 @@ void check_files(Config& config, ConfigIssues& issues) {
                                    in_quotes(config.process.key_file)));
     }
     must_exist(config.tls.ca, "tls.ca", issues);
+    if (is_file(config.tls.ca)) {
+        if (const auto error = trust_error(config.tls.ca); !error.empty()) issues.error("tls.ca", error);
+    }
+    if (config.tls.verify_client != Config::VerifyClient::none && config.tls.ca.empty())
+        issues.error("tls.verify_client", "needs tls.ca to verify with");
     check_certificate({config.tls.certificate, config.tls.private_key}, "tls", issues);
     for (std::size_t i = 0; i < config.tls_certificates.size(); ++i) {
         check_certificate(config.tls_certificates[i], fmt::format("tls.certificates[{}]", i), issues);

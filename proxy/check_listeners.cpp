@@ -40,10 +40,6 @@ void add_listener(Config& config, ConfigIssues& issues, const std::string& path,
         issues.error(path, bind.error());
         return;
     }
-    if (!is_available(bind->transport)) {
-        issues.error(path, fmt::format("{}: {}", in_quotes(text), not_available(bind->transport)));
-        return;
-    }
     Config::Listener listener{to_string(*bind), bind->transport, bind->address, bind->port, advertise, side};
     for (const auto& other : config.listeners) {
         if (same_socket(listener, other)) {
@@ -73,18 +69,7 @@ void check_http(Config& config, ConfigIssues& issues) {
 
 }  // namespace
 
-std::string not_available(Config::Transport transport) {
-    std::string available;
-    for (std::size_t i = 0; i < transport_words().size(); ++i) {
-        if (!is_available(static_cast<Config::Transport>(i))) continue;
-        available += fmt::format("{}{}", available.empty() ? "" : ", ", transport_words()[i]);
-    }
-    return fmt::format("{} is not available in version " SIPSTEER_VERSION ", only {}", to_string(transport),
-                       available);
-}
-
 std::string cannot_reach(const Config& config, Config::Transport transport) {
-    if (!is_available(transport)) return not_available(transport);
     const bool listens = std::ranges::any_of(config.listeners, [transport](const Config::Listener& one) {
         return one.transport == transport;
     });

@@ -18,11 +18,8 @@ void check_cluster(const Config& config, ConfigIssues& issues);
 /// All of the above.
 void check_config(Config& config, ConfigIssues& issues);
 
-/// What an address of a transport that is not built in gets told.
-[[nodiscard]] std::string not_available(Config::Transport transport);
-
-/// What is wrong with a destination of that transport: it is not built in, or there is no listener of that
-/// kind, by which answers could come back. Empty: nothing.
+/// What is wrong with a destination of that transport: there is no listener of that kind, by which answers
+/// could come back. Empty: nothing.
 [[nodiscard]] std::string cannot_reach(const Config& config, Config::Transport transport);
 
 /// Index of the first server of that name, or npos.

@@ -106,13 +106,13 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .sample = R"(["127.0.0.1:5060"])", .help = "TCP addresses.",
      .store = store<&C::listen, &C::Listen::tcp>},
     {.section = "listen", .name = "tls", .type = text_list, .unit = "IP:PORT", .initial = "[]",
-     .sample = R"(["127.0.0.1:5061"])", .help = "TLS addresses; needs [tls] certificate.", .available = false,
+     .sample = R"(["127.0.0.1:5061"])", .help = "TLS addresses; needs [tls] certificate.",
      .store = store<&C::listen, &C::Listen::tls>},
     {.section = "listen", .name = "ws", .type = text_list, .unit = "IP:PORT", .initial = "[]",
-     .help = "WebSocket addresses (RFC 7118).", .available = false,
+     .help = "WebSocket addresses (RFC 7118).",
      .store = store<&C::listen, &C::Listen::ws>},
     {.section = "listen", .name = "wss", .type = text_list, .unit = "IP:PORT", .initial = "[]",
-     .help = "WebSocket addresses over TLS; needs [tls] certificate.", .available = false,
+     .help = "WebSocket addresses over TLS; needs [tls] certificate.",
      .store = store<&C::listen, &C::Listen::wss>},
     {.section = "listen", .name = "advertise", .unit = "HOST[:PORT]", .initial = R"("")",
      .initial_text = "the listener's own address", .sample = R"("203.0.113.10")",
@@ -140,23 +140,23 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .store = store<&C::listener_entries, &C::ListenerEntry::side>},
 
     {.section = "tls", .name = "certificate", .unit = "path", .initial = R"("")", .sample = R"("cert.pem")",
-     .help = "Certificate chain, PEM.", .available = false, .store = store<&C::tls, &C::Tls::certificate>},
+     .help = "Certificate chain, PEM.", .store = store<&C::tls, &C::Tls::certificate>},
     {.section = "tls", .name = "private_key", .unit = "path", .initial = R"("")", .sample = R"("key.pem")",
-     .help = "Private key, PEM.", .available = false, .store = store<&C::tls, &C::Tls::private_key>},
+     .help = "Private key, PEM.", .store = store<&C::tls, &C::Tls::private_key>},
     {.section = "tls", .name = "ca", .unit = "path", .initial = R"("")", .sample = R"("ca.pem")",
-     .help = "Certificates that client and server certificates are checked with, PEM.", .available = false,
+     .help = "Certificates that client and server certificates are checked with, PEM.",
      .store = store<&C::tls, &C::Tls::ca>},
     {.section = "tls", .name = "verify_client", .type = word, .initial = R"("none")",
-     .help = "Whether clients must show a certificate.", .available = false, .words = kVerifyClient,
+     .help = "Whether clients must show a certificate.", .words = kVerifyClient,
      .store = store<&C::tls, &C::Tls::verify_client>},
     {.section = "tls", .name = "sips", .type = word, .initial = R"("strict")",
-     .help = "\"terminate\": we are the TLS edge, servers by their own transport.", .available = false,
+     .help = "\"terminate\": we are the TLS edge, servers by their own transport.",
      .words = kSips, .store = store<&C::tls, &C::Tls::sips>},
     {.section = "tls.certificates", .name = "certificate", .unit = "path", .initial = R"("")",
-     .help = "Certificate chain, PEM.", .available = false,
+     .help = "Certificate chain, PEM.",
      .store = store<&C::tls_certificates, &C::Certificate::certificate>},
     {.section = "tls.certificates", .name = "private_key", .unit = "path", .initial = R"("")",
-     .help = "Private key, PEM.", .available = false,
+     .help = "Private key, PEM.",
      .store = store<&C::tls_certificates, &C::Certificate::private_key>},
 
     {.section = "server", .name = "name", .initial_text = "required", .sample = R"("pbx-1")",
@@ -346,10 +346,6 @@ std::span<const std::string_view> transport_words() noexcept { return kTransport
 
 std::string_view to_string(Config::Transport transport) noexcept {
     return kTransports[static_cast<std::size_t>(transport)];
-}
-
-bool is_available(Config::Transport transport) noexcept {
-    return find_key("listen", to_string(transport))->available;
 }
 
 std::string_view to_string(Config::ServerState state) noexcept {

@@ -56,9 +56,8 @@ struct SectionSpec {
 [[nodiscard]] const SectionSpec* find_section(std::string_view name) noexcept;
 [[nodiscard]] const KeySpec* find_key(std::string_view section, std::string_view name) noexcept;
 
-/// "udp", "tcp", ... and whether this version has listeners and servers of that transport.
+/// "udp", "tcp", ...
 [[nodiscard]] std::string_view to_string(Config::Transport transport) noexcept;
-[[nodiscard]] bool is_available(Config::Transport transport) noexcept;
 [[nodiscard]] std::span<const std::string_view> transport_words() noexcept;
 
 [[nodiscard]] std::string_view to_string(Config::ServerState state) noexcept;

@@ -83,12 +83,22 @@ void ConnectionRegistry::remove(ConnectionId id, const Endpoint& peer, bool stra
         // A newer one may be there already.
         if (found != one.peers.end() && found->second.id == id) one.peers.erase(found);
     }
-    if (stranger) release(source_of(peer.address));
-    forget(peer.transport);
+    forget(peer, stranger);
 }
 
-void ConnectionRegistry::forget(Transport transport) noexcept {
-    open_[static_cast<std::size_t>(transport)].fetch_sub(1, std::memory_order_relaxed);
+void ConnectionRegistry::use_tls(std::shared_ptr<const TlsContext> tls) {
+    const std::lock_guard lock{tls_mutex_};
+    tls_ = std::move(tls);
+}
+
+std::shared_ptr<const TlsContext> ConnectionRegistry::tls() const {
+    const std::lock_guard lock{tls_mutex_};
+    return tls_;
+}
+
+void ConnectionRegistry::forget(const Endpoint& peer, bool stranger) {
+    if (stranger) release(source_of(peer.address));
+    open_[static_cast<std::size_t>(peer.transport)].fetch_sub(1, std::memory_order_relaxed);
     total_.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -10,6 +11,8 @@
 #include "proxy/pipeline.hpp"
 
 namespace sipsteer {
+
+class TlsContext;
 
 /// All stream connections of the process: which worker holds each one, who is at its other end, and how
 /// many there may be. Shared by all workers; a call holds one lock for one look-up.
@@ -33,8 +36,8 @@ class ConnectionRegistry : public OpenConnections {
     [[nodiscard]] Refusal admit(Transport transport, const IpAddress& address, bool stranger);
     /// Enters what admit() has counted, under a name that was never used before.
     [[nodiscard]] ConnectionId add(const Endpoint& peer, std::uint8_t worker);
-    /// Takes back an admit() of no stranger that led to no add().
-    void forget(Transport transport) noexcept;
+    /// Takes back an admit() that led to no add().
+    void forget(const Endpoint& peer, bool stranger);
     void remove(ConnectionId id, const Endpoint& peer, bool stranger);
 
     [[nodiscard]] std::optional<std::uint8_t> worker_of(ConnectionId id) const;
@@ -44,6 +47,10 @@ class ConnectionRegistry : public OpenConnections {
 
     [[nodiscard]] bool begin_handshake() noexcept;
     void end_handshake() noexcept { handshakes_.fetch_sub(1, std::memory_order_relaxed); }
+
+    /// What new connections are secured with; none: nothing is configured.
+    void use_tls(std::shared_ptr<const TlsContext> tls);
+    [[nodiscard]] std::shared_ptr<const TlsContext> tls() const;
 
     [[nodiscard]] std::uint32_t count(Transport transport) const noexcept {
         return open_[static_cast<std::size_t>(transport)].load(std::memory_order_relaxed);
@@ -68,6 +75,8 @@ class ConnectionRegistry : public OpenConnections {
     [[nodiscard]] static Endpoint source_of(const IpAddress& address) noexcept { return {address, 0, {}}; }
     void release(const Endpoint& source);
 
+    mutable std::mutex tls_mutex_;
+    std::shared_ptr<const TlsContext> tls_;
     const std::uint32_t most_;
     std::atomic<std::uint64_t> next_id_;
     std::atomic<std::uint32_t> total_{0};

@@ -15,6 +15,7 @@
 #include "proxy/http_server.hpp"
 #include "proxy/log.hpp"
 #include "proxy/stream_socket.hpp"
+#include "proxy/tls_context.hpp"
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
@@ -43,6 +44,7 @@ Service::~Service() = default;
 std::string Service::start() {
     for (const std::string& remark : cluster_.remarks())
         log_event(LogLevel::warning, "config", {{"message", remark}});
+    if (auto error = use_tls(config_); !error.empty()) return error;
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
@@ -60,6 +62,16 @@ std::string Service::start() {
                   {{"address", to_string(listener.bind)}, {"advertise", listener.sent_by}});
     }
     return {};
+}
+
+/// New connections take it, the others go on with what they have.
+std::string Service::use_tls(const Config& config) {
+    try {
+        connections_.use_tls(std::make_shared<const TlsContext>(config));
+        return {};
+    } catch (const std::exception& error) {
+        return fmt::format("tls: {}", error.what());
+    }
 }
 
 std::string Service::open_workers() {
@@ -147,6 +159,8 @@ LiveCluster::Reload Service::reload() {
         log_event(LogLevel::error, "reload", {{"message", error}}, LogRate::many);
     }
     if (!result.errors.empty()) return result;
+    if (const auto error = use_tls(cluster_.config()); !error.empty())
+        log_event(LogLevel::error, "reload", {{"message", error + "; the certificates before stay"}});
     set_log_level(cluster_.config().log.level);
     names_.watch(server_names(cluster_.config()));
     for (const std::string& remark : cluster_.remarks())
@@ -246,6 +260,7 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
                     "no key file can be written: calls will not survive a restart; set process.key_file"}});
     }
     raise_descriptor_limit();
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has gone
     std::string error;
     {
         const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);

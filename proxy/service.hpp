@@ -41,6 +41,7 @@ class Service {
     void run();
 
   private:
+    [[nodiscard]] std::string use_tls(const Config& config);
     [[nodiscard]] std::string open_workers();
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();

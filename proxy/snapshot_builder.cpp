@@ -51,6 +51,7 @@ class Builder {
         snapshot_.parse_limits.headers = config_.limits.headers;
         snapshot_.message_bytes = config_.limits.message_bytes;
         snapshot_.segmented_sends = config_.process.segment == Config::Segment::automatic;
+        snapshot_.terminate_sips = config_.tls.sips == Config::Sips::terminate;
         snapshot_.rate_per_source = config_.limits.rate_per_source;
         snapshot_.call_ttl =
             static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());

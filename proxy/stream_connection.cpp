@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/post.hpp>
 #include <cerrno>
 
 #include "proxy/stream_set.hpp"
@@ -14,6 +15,7 @@ namespace {
 constexpr int kReadsPerWakeup = 4;
 
 constexpr std::uint32_t kConnectSeconds = 5;
+constexpr std::uint32_t kHandshakeSeconds = 5;
 constexpr std::uint32_t kPartialSeconds = 10;
 constexpr std::uint32_t kLingerSeconds = 2;
 /// A peer that reads nothing at all for so long, while something waits for it.
@@ -33,22 +35,21 @@ bool awaits_answer(std::string_view message) noexcept {
 }  // namespace
 
 StreamConnection::StreamConnection(StreamSet& set, ConnectionId id, int fd, const StreamPeer& peer,
-                                   bool connecting)
+                                   bool connecting, std::unique_ptr<TlsSession> tls)
     : set_(set),
       id_(id),
       peer_(peer),
       descriptor_(set.context(), fd),
+      tls_(std::move(tls)),
       framer_(set.snapshot().message_bytes),
       since_(set.now()),
       active_(set.now()),
-      state_(connecting ? State::connecting : State::open) {}
+      state_(connecting ? State::connecting : State::handshaking) {}
 
 void StreamConnection::start() {
-    if (state_ == State::connecting) {
-        wait_writable();
-    } else {
-        wait_readable();
-    }
+    if (state_ == State::connecting) return wait_writable();
+    shake_hands();
+    wait_readable();
 }
 
 void StreamConnection::wait_readable() {
@@ -73,9 +74,18 @@ void StreamConnection::wait_writable() {
 
 void StreamConnection::on_readable() {
     reading_ = false;
-    for (int i = 0; i < kReadsPerWakeup && read_some(); ++i) {
+    if (state_ == State::handshaking) shake_hands();
+    int reads = 0;
+    while (reads < kReadsPerWakeup && read_some()) ++reads;
+    if (reads == kReadsPerWakeup && tls_ && tls_->has_plain()) {
+        // The socket will not say that there is more.
+        reading_ = true;
+        boost::asio::post(set_.context(), [set = &set_, id = id_] {
+            if (StreamConnection* const self = set->find(id)) self->on_readable();
+        });
+    } else {
+        wait_readable();
     }
-    wait_readable();
     set_.receiver().on_round_end();
 }
 
@@ -83,30 +93,90 @@ void StreamConnection::on_writable() {
     writing_ = false;
     if (state_ == State::connecting) {
         if (stream_error(descriptor_.native_handle())) return close(ConnectionEnd::unreachable);
-        state_ = State::open;
-        wait_readable();
+        since_ = set_.now();
+        state_ = State::handshaking;
     }
+    if (state_ == State::handshaking) shake_hands();
     flush();
+    wait_readable();
     set_.receiver().on_round_end();
 }
 
+void StreamConnection::shake_hands() {
+    if (!tls_) return become_open();
+    switch (tls_->handshake()) {
+        case StreamIo::done: return become_open();
+        case StreamIo::wants_read: return wait_readable();
+        case StreamIo::wants_write: return wait_writable();
+        case StreamIo::closed:
+        case StreamIo::failed: return close(ConnectionEnd::handshake);
+    }
+}
+
+void StreamConnection::become_open() {
+    state_ = State::open;
+    active_ = set_.now();
+    if (tls_) {
+        set_.end_handshake();
+        if (!peer_.opened_by_us && peer_.server == kNoServer) peer_.server = set_.server_proved_by(*tls_);
+    }
+    if (is_web_socket(peer_.endpoint.transport)) open_web_socket();
+    if (!dirty_) set_.flush_later(*this);  // what has waited for this
+    dirty_ = true;
+}
+
+/// What it tells comes later, when this connection may be gone.
+void StreamConnection::open_web_socket() {
+    const auto later = [set = &set_, id = id_](auto what) {
+        StreamConnection* const self = set->find(id);
+        if (self == nullptr || self->state_ != State::open) return;
+        what(*self);
+        set->receiver().on_round_end();
+    };
+    web_ = std::make_unique<WebSocket>(
+        set_.context(), set_.snapshot().message_bytes,
+        WebSocket::Listener{
+            [later](std::string_view message) { later([&](StreamConnection& self) { self.take_message(message); }); },
+            [later](std::string_view bytes) { later([&](StreamConnection& self) { self.queue_bytes({}, bytes); }); },
+            [later] { later([](StreamConnection& self) { self.linger(); }); }});
+}
+
+StreamIoResult StreamConnection::receive(std::span<char> room) {
+    if (tls_) return tls_->read(room);
+    const ssize_t count = ::recv(descriptor_.native_handle(), room.data(), room.size(), 0);
+    if (count > 0) return {StreamIo::done, static_cast<std::size_t>(count)};
+    if (count == 0) return {StreamIo::closed, 0};
+    return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_read : StreamIo::failed, 0};
+}
+
+StreamIoResult StreamConnection::transmit(std::string_view bytes) {
+    if (tls_) return tls_->write(bytes);
+    const ssize_t count = ::send(descriptor_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count >= 0) return {StreamIo::done, static_cast<std::size_t>(count)};
+    return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_write : StreamIo::failed, 0};
+}
+
 bool StreamConnection::read_some() {
+    if (state_ != State::open && state_ != State::lingering) return false;
     const bool fresh = pending_.empty();
     const std::size_t held = pending_.capacity();
     const std::span<char> room = fresh ? set_.scratch() : pending_.room();
-    const ssize_t count = ::recv(descriptor_.native_handle(), room.data(), room.size(), 0);
-    if (count < 0) {
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) close(ConnectionEnd::error);
-        return false;
-    }
-    if (count == 0) {
-        close(ConnectionEnd::peer);
-        return false;
+    const StreamIoResult got = receive(room);
+    switch (got.io) {
+        case StreamIo::done: break;
+        case StreamIo::wants_read: return false;
+        case StreamIo::wants_write: wait_writable(); return false;
+        case StreamIo::closed: close(ConnectionEnd::peer); return false;
+        case StreamIo::failed: close(ConnectionEnd::error); return false;
     }
     if (state_ != State::open) return true;  // lingering
-    const auto size = static_cast<std::size_t>(count);
-    if (!fresh) pending_.commit(size);
-    const std::string_view bytes = fresh ? std::string_view{room.data(), size} : pending_.view();
+    if (web_) {
+        active_ = set_.now();
+        web_->feed({room.data(), got.size});
+        return true;
+    }
+    if (!fresh) pending_.commit(got.size);
+    const std::string_view bytes = fresh ? std::string_view{room.data(), got.size} : pending_.view();
     const std::size_t done = take_frames(bytes);
     if (state_ != State::open) return state_ == State::lingering;
     if (done != 0 || fresh) partial_ = set_.now();
@@ -119,7 +189,7 @@ bool StreamConnection::read_some() {
         close(ConnectionEnd::memory);
         return false;
     }
-    return size == room.size();
+    return tls_ || got.size == room.size();
 }
 
 std::size_t StreamConnection::take_frames(std::string_view bytes) {
@@ -135,11 +205,7 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
                 active_ = set_.now();
                 static_cast<void>(send({}, kPong));
                 break;
-            case StreamFrame::What::message:
-                active_ = set_.now();
-                awaiting_ = awaits_answer(taken);
-                if (!set_.receiver().on_message(incoming(taken))) linger();
-                break;
+            case StreamFrame::What::message: take_message(taken); break;
             case StreamFrame::What::broken:
                 set_.receiver().on_broken(incoming(taken), frame.error);
                 linger();
@@ -150,18 +216,34 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
     return done;
 }
 
+void StreamConnection::take_message(std::string_view message) {
+    active_ = set_.now();
+    awaiting_ = awaits_answer(message);
+    if (!set_.receiver().on_message(incoming(message))) linger();
+}
+
 Incoming StreamConnection::incoming(std::string_view bytes) const noexcept {
     return {bytes, peer_.endpoint, peer_.listener, id_, peer_.server};
 }
 
 bool StreamConnection::send(const Outcome& outcome, std::string_view bytes) {
     if (state_ == State::lingering || state_ == State::shut) return false;
+    if (web_) {
+        if (!web_->is_open()) return false;
+        if (!queue_bytes(outcome, web_->frame(bytes))) return false;
+    } else if (!queue_bytes(outcome, bytes)) {
+        return false;
+    }
+    if (outcome.what == Outcome::What::forwarded) known_ = true;
+    if (outcome.sends()) awaiting_ = awaits_answer(bytes);
+    return true;
+}
+
+bool StreamConnection::queue_bytes(const Outcome& outcome, std::string_view bytes) {
     if (!queue_.takes(bytes.size())) flush();
     if (!queue_.takes(bytes.size())) return false;
     if (queue_.empty()) waits_ = set_.now();
     queue_.add(outcome, bytes);
-    if (outcome.what == Outcome::What::forwarded) known_ = true;
-    if (outcome.sends()) awaiting_ = awaits_answer(bytes);
     if (!dirty_) set_.flush_later(*this);
     dirty_ = true;
     return true;
@@ -171,18 +253,21 @@ void StreamConnection::flush() {
     dirty_ = false;
     if (state_ != State::open && state_ != State::lingering) return;
     while (!queue_.empty()) {
-        const std::string_view waiting = queue_.waiting();
-        const ssize_t count = ::send(descriptor_.native_handle(), waiting.data(), waiting.size(), MSG_NOSIGNAL);
-        if (count < 0) {
-            if (errno == EINTR) continue;
-            if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_writable();
-            return close(ConnectionEnd::error);
+        const StreamIoResult sent = transmit(queue_.waiting());
+        switch (sent.io) {
+            case StreamIo::done: break;
+            case StreamIo::wants_write: return wait_writable();
+            case StreamIo::wants_read: return;  // we wait for that all the time
+            case StreamIo::closed:
+            case StreamIo::failed: return close(ConnectionEnd::error);
         }
         waits_ = set_.now();
-        queue_.written(static_cast<std::size_t>(count),
+        queue_.written(sent.size,
                        [this](const Outcome& outcome) { set_.receiver().on_sent(outcome, std::nullopt); });
     }
-    if (state_ == State::lingering) ::shutdown(descriptor_.native_handle(), SHUT_WR);
+    if (state_ != State::lingering) return;
+    if (tls_) tls_->end();
+    ::shutdown(descriptor_.native_handle(), SHUT_WR);
 }
 
 /// Closing at once would reset the connection, and our last answer with it, while the peer still writes.
@@ -198,8 +283,11 @@ std::optional<ConnectionEnd> StreamConnection::overdue(std::uint32_t now) const 
     const auto passed = [now](std::uint32_t since, std::uint32_t most) { return now - since > most; };
     if (state_ == State::connecting)
         return passed(since_, kConnectSeconds) ? std::optional{ConnectionEnd::unreachable} : std::nullopt;
+    if (state_ == State::handshaking)
+        return passed(since_, kHandshakeSeconds) ? std::optional{ConnectionEnd::handshake} : std::nullopt;
     if (state_ == State::lingering)
         return passed(since_, kLingerSeconds) ? std::optional{ConnectionEnd::broken} : std::nullopt;
+    if (web_ && !web_->is_open() && passed(since_, kHandshakeSeconds)) return ConnectionEnd::handshake;
     if (!pending_.empty() && passed(partial_, kPartialSeconds)) return ConnectionEnd::partial;
     if (!queue_.empty() && passed(waits_, kStalledSeconds)) return ConnectionEnd::slow;
     const bool flow = known_ || !peer_.stranger;
@@ -212,7 +300,9 @@ void StreamConnection::close(ConnectionEnd end) {
 }
 
 void StreamConnection::shut(DropReason why) {
+    if (tls_ && (state_ == State::handshaking || state_ == State::connecting)) set_.end_handshake();
     state_ = State::shut;
+    web_.reset();
     queue_.lost([this, why](const Outcome& outcome) { set_.receiver().on_sent(outcome, why); });
     boost::system::error_code ignored;
     descriptor_.close(ignored);

@@ -2,11 +2,14 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
+#include <memory>
 
 #include "parser/stream_framer.hpp"
 #include "proxy/connection_end.hpp"
 #include "proxy/receive_buffer.hpp"
 #include "proxy/send_queue.hpp"
+#include "proxy/tls_session.hpp"
+#include "proxy/web_socket.hpp"
 
 namespace sipsteer {
 
@@ -35,12 +38,13 @@ class StreamReceiver {
     virtual void on_round_end() = 0;
 };
 
-/// One TCP connection, held by one worker: reads, frames, queues, writes, and knows when it has waited
-/// long enough. Owned by its StreamSet, which it tells to close it.
+/// One TCP connection, maybe with TLS and WebSocket in it, held by one worker: reads, frames, queues,
+/// writes, and knows when it has waited long enough. Owned by its StreamSet, which it tells to close it.
 class StreamConnection {
   public:
-    /// `fd` becomes its own. `connecting`: it is not connected yet.
-    StreamConnection(StreamSet& set, ConnectionId id, int fd, const StreamPeer& peer, bool connecting);
+    /// `fd` becomes its own. `connecting`: it is not connected yet. `tls`: none for plain TCP.
+    StreamConnection(StreamSet& set, ConnectionId id, int fd, const StreamPeer& peer, bool connecting,
+                     std::unique_ptr<TlsSession> tls);
 
     void start();
 
@@ -62,12 +66,22 @@ class StreamConnection {
     [[nodiscard]] std::size_t held_bytes() const noexcept { return pending_.capacity(); }
 
   private:
-    enum class State : std::uint8_t { connecting, open, lingering, shut };
+    enum class State : std::uint8_t { connecting, handshaking, open, lingering, shut };
 
     void wait_readable();
     void wait_writable();
     void on_readable();
     void on_writable();
+    void shake_hands();
+    /// Messages may come and go.
+    void become_open();
+    void open_web_socket();
+    /// False: too much waits already.
+    bool queue_bytes(const Outcome& outcome, std::string_view bytes);
+    [[nodiscard]] StreamIoResult receive(std::span<char> room);
+    [[nodiscard]] StreamIoResult transmit(std::string_view bytes);
+    /// A whole message, framed by the stream or by WebSocket.
+    void take_message(std::string_view message);
     /// Reads once. False: nothing more for now, or the end.
     bool read_some();
     /// Takes the messages off the front; the bytes that are done with.
@@ -79,8 +93,10 @@ class StreamConnection {
 
     StreamSet& set_;
     const ConnectionId id_;
-    const StreamPeer peer_;
+    StreamPeer peer_;
     boost::asio::posix::stream_descriptor descriptor_;
+    std::unique_ptr<TlsSession> tls_;
+    std::unique_ptr<WebSocket> web_;
     StreamFramer framer_;
     ReceiveBuffer pending_;
     SendQueue queue_;

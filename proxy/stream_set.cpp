@@ -7,8 +7,11 @@
 #include <functional>
 #include <string>
 
+#include "parser/sip_uri.hpp"
+#include "proxy/config_values.hpp"
 #include "proxy/stream_listener.hpp"
 #include "proxy/stream_socket.hpp"
+#include "proxy/tls_context.hpp"
 
 namespace sipsteer {
 namespace {
@@ -19,6 +22,14 @@ constexpr std::size_t kMostHandedBytes = std::size_t{8} << 20;
 constexpr std::size_t kMostHeldBytes = std::size_t{64} << 20;
 /// While ending: a connection that has been silent for so long has nothing more to say.
 constexpr std::uint32_t kQuietSeconds = 1;
+
+/// The name or address in a server's uri, without brackets: what its certificate must say.
+std::string host_of(const MediaServer& server) {
+    const auto uri = SipUri::parse(server.uri);
+    std::string_view host = uri ? uri->host : std::string_view{};
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return std::string{host};
+}
 
 }  // namespace
 
@@ -59,13 +70,15 @@ StreamConnection* StreamSet::find(ConnectionId id) noexcept {
     return found == connections_.end() ? nullptr : found->second.get();
 }
 
-StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting) {
+StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting,
+                                 std::unique_ptr<TlsSession> tls) {
     const ConnectionId id = registry_.add(peer.endpoint, worker_);
     const auto added =
-        connections_.emplace(id, std::make_unique<StreamConnection>(*this, id, fd, peer, connecting));
+        connections_.emplace(id, std::make_unique<StreamConnection>(*this, id, fd, peer, connecting, std::move(tls)));
     counters_.connections_opened[static_cast<std::size_t>(peer.endpoint.transport)].add();
-    added.first->second->start();
-    return *added.first->second;
+    StreamConnection& connection = *added.first->second;
+    connection.start();  // may close it, and take it out of the map
+    return connection;
 }
 
 void StreamSet::accepted(int fd, const Endpoint& endpoint, ListenerIndex listener) {
@@ -73,14 +86,33 @@ void StreamSet::accepted(int fd, const Endpoint& endpoint, ListenerIndex listene
     const bool trusted = snapshot_->local[listener].side != ListenerSide::outside;
     peer.stranger = !(trusted && snapshot_->server_behind(endpoint));
     const auto refusal = registry_.admit(endpoint.transport, endpoint.address, peer.stranger);
-    if (refusal == ConnectionRegistry::Refusal::none) {
-        add(fd, peer, false);
-        return;
+    if (refusal == ConnectionRegistry::Refusal::full) return refuse(fd, ConnectionEnd::full);
+    if (refusal == ConnectionRegistry::Refusal::source_full) return refuse(fd, ConnectionEnd::source_full);
+    std::unique_ptr<TlsSession> tls;
+    if (is_secure(endpoint.transport)) {
+        const auto context = registry_.tls();
+        if (context != nullptr && registry_.begin_handshake()) tls = context->accept(fd);
+        if (!tls) {
+            registry_.forget(endpoint, peer.stranger);
+            return refuse(fd, ConnectionEnd::handshake);
+        }
     }
+    add(fd, peer, false, std::move(tls));
+}
+
+void StreamSet::refuse(int fd, ConnectionEnd end) {
     ::close(fd);
-    const auto end =
-        refusal == ConnectionRegistry::Refusal::full ? ConnectionEnd::full : ConnectionEnd::source_full;
     counters_.connections_closed[static_cast<std::size_t>(end)].add();
+}
+
+ServerId StreamSet::server_proved_by(const TlsSession& tls) const {
+    ServerId found = kNoServer;
+    for (const MediaServer& server : snapshot_->servers.all()) {
+        if (!tls.proves(host_of(server))) continue;
+        if (found != kNoServer) return kNoServer;
+        found = server.id;
+    }
+    return found;
 }
 
 void StreamSet::close(StreamConnection& connection, ConnectionEnd end) {
@@ -157,7 +189,7 @@ void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
 StreamConnection* StreamSet::open(const Outcome& outcome) {
     const Endpoint& from = snapshot_->local[outcome.listener].bind;
     if (drained_ || outcome.to.port == 0 || outcome.to.address.is_unspecified() ||
-        from.transport != outcome.to.transport) {
+        from.transport != outcome.to.transport || is_web_socket(from.transport)) {
         return nullptr;
     }
     if (registry_.admit(outcome.to.transport, outcome.to.address, false) != ConnectionRegistry::Refusal::none)
@@ -169,12 +201,20 @@ StreamConnection* StreamSet::open(const Outcome& outcome) {
                           .server = snapshot_->servers.id_of(outcome.server),
                           .opened_by_us = true,
                           .stranger = false};
-    if (fd < 0) {
-        registry_.forget(outcome.to.transport);
+    std::unique_ptr<TlsSession> tls;
+    if (fd >= 0 && is_secure(outcome.to.transport)) {
+        const auto context = registry_.tls();
+        const std::string host =
+            outcome.server ? host_of(snapshot_->servers[*outcome.server]) : to_string(outcome.to.address);
+        if (context != nullptr && registry_.begin_handshake()) tls = context->connect(fd, host);
+    }
+    if (fd < 0 || (is_secure(outcome.to.transport) && !tls)) {
+        if (fd >= 0) ::close(fd);
+        registry_.forget(outcome.to, false);
         counters_.connections_closed[static_cast<std::size_t>(ConnectionEnd::unreachable)].add();
         return nullptr;
     }
-    StreamConnection& connection = add(fd, peer, true);
+    StreamConnection& connection = add(fd, peer, true, std::move(tls));
     if (outcome.server) servers_.push_back({outcome.to, connection.id()});
     return &connection;
 }

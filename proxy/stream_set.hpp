@@ -50,6 +50,9 @@ class StreamSet {
     [[nodiscard]] const Snapshot& snapshot() const noexcept { return *snapshot_; }
     /// Where bytes are read to before anybody knows how many there are.
     [[nodiscard]] std::span<char> scratch() noexcept { return {scratch_.get(), kScratch}; }
+    void end_handshake() noexcept { registry_.end_handshake(); }
+    /// The one server that the peer's certificate names, or kNoServer.
+    [[nodiscard]] ServerId server_proved_by(const TlsSession& tls) const;
     /// Seconds since the set was made.
     [[nodiscard]] std::uint32_t now() const noexcept { return now_; }
     /// False: all unfinished messages together hold too much.
@@ -67,7 +70,8 @@ class StreamSet {
     void send_to_peer(const Outcome& outcome, std::string_view bytes);
     void send_on(StreamConnection& connection, const Outcome& outcome, std::string_view bytes);
     [[nodiscard]] StreamConnection* open(const Outcome& outcome);
-    StreamConnection& add(int fd, const StreamPeer& peer, bool connecting);
+    StreamConnection& add(int fd, const StreamPeer& peer, bool connecting, std::unique_ptr<TlsSession> tls);
+    void refuse(int fd, ConnectionEnd end);
     void wait_second();
     void every_second();
 

@@ -11,6 +11,9 @@ namespace sipsteer {
 enum class Transport : std::uint8_t { udp, tcp, tls, ws, wss };
 
 [[nodiscard]] constexpr bool is_stream(Transport transport) noexcept { return transport != Transport::udp; }
+[[nodiscard]] constexpr bool is_web_socket(Transport transport) noexcept {
+    return transport == Transport::ws || transport == Transport::wss;
+}
 [[nodiscard]] constexpr bool is_secure(Transport transport) noexcept {
     return transport == Transport::tls || transport == Transport::wss;
 }

@@ -15,7 +15,7 @@ packages_of() {
         demo) echo debootstrap iproute2 sip-tester python3 ;;
         test) echo clang libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev librapidcheck-dev \
                    libhiredis-dev python3-pytest nftables sipsak baresip-core linphone-cli kamailio \
-                   redis-server valgrind chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
+                   redis-server valgrind openssl python3-websockets chromium chromium-driver prometheus fail2ban python3-jsonschema ;;
         bench) echo kamailio kamailio-tls-modules libnginx-mod-stream nginx-core openssl sip-tester valgrind ;;
         *) return 1 ;;
     esac

@@ -245,11 +245,10 @@ TEST(Config, FromFlags) {
 
 TEST(Config, FlagsGoThroughTheSameChecks) {
     const auto loaded =
-        config_from_flags({"ws:127.0.0.1:5060"}, {"127.0.1.1", "127.0.1.1:5060", "127.0.1.2:99999"});
+        config_from_flags({"upd:127.0.0.1:5060"}, {"127.0.1.1", "127.0.1.1:5060", "127.0.1.2:99999"});
     EXPECT_EQ(all_errors(loaded),
-              "command line: listener.bind: \"ws:127.0.0.1:5060\": ws is not available in "
-              "version " SIPSTEER_VERSION
-              ", only udp, tcp\n"
+              "command line: listener.bind: \"upd:127.0.0.1:5060\": unknown transport \"upd\"; did you mean "
+              "\"udp\"?\n"
               "command line: server.uri: \"sip:127.0.1.1:5060\" is the address of \"server-1\" already\n"
               "command line: server.uri: \"sip:127.0.1.2:99999\": \"127.0.1.2:99999\": the port \"99999\" is "
               "not between "

@@ -1,0 +1,189 @@
+"""SIP over TLS through the running proxy: certificates, names, versions, reload."""
+
+import os
+import signal
+import socket
+import ssl
+import time
+
+import pytest
+
+from lab.certificates import Authority
+from lab.sip import Message
+from lab.sipsteer import Sipsteer, cluster_config
+from lab.stream import StreamPeer, StreamServer, answer, request
+
+PROXY = ("127.0.0.1", 5061)
+UDP_SERVER, TLS_SERVER = ("127.0.1.1", 5060), ("127.0.1.2", 5061)
+PHONE = "127.0.2.1"
+
+CONFIG = """
+[[listener]]
+bind = "tls:127.0.0.1:5061"
+
+[tls]
+certificate = "{folder}/proxy.pem"
+private_key = "{folder}/proxy.key"
+ca = "{folder}/ca.pem"
+{tls}
+
+[[tls.certificates]]
+certificate = "{folder}/other.pem"
+private_key = "{folder}/other.key"
+
+[health]
+probe_interval = "0"
+
+[transfer]
+unmatched = "reject"
+probe = false
+"""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    made = Authority(tmp_path_factory.mktemp("certificates"))
+    made.make("proxy", "DNS:proxy.example.com", "IP:127.0.0.1")
+    made.make("other", "DNS:other.example.com")
+    made.make("pbx", "IP:127.0.1.2")
+    made.make("stranger", "DNS:phone.example.com")
+    return made
+
+
+def proxy_for(servers, binary, authority, tls=""):
+    return Sipsteer(cluster_config(servers, more=CONFIG.format(folder=authority.folder, tls=tls)), binary)
+
+
+@pytest.fixture
+def udp_server():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(UDP_SERVER)
+        server.settimeout(5)
+        yield server
+
+
+def phone(authority, name="proxy.example.com", certificate=None, context=None):
+    context = context or authority.client(certificate)
+    return StreamPeer.connect(PROXY, (PHONE, 0), context, name)
+
+
+def options(call_id, uri="sip:carol@example.com"):
+    return request("OPTIONS", uri, f"TLS {PHONE}:5061", call_id=call_id)
+
+
+def ask(peer, server, call_id="t"):
+    peer.send(options(call_id))
+    data, source = server.recvfrom(65535)
+    message = Message.parse(data)
+    server.sendto(answer(message, 200).encode(), source)
+    assert peer.read().status == 200
+    return message
+
+
+SERVERS = [("pbx-1", "sip:127.0.1.1:5060")]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_phone_by_tls_and_a_server_by_udp(binary, authority, udp_server, version):
+    context = authority.client()
+    context.minimum_version = context.maximum_version = version
+    with proxy_for(SERVERS, binary, authority) as proxy:
+        with phone(authority, context=context) as peer:
+            for i in range(3):
+                ask(peer, udp_server, f"v{i}")
+            peer.send("\r\n\r\n")
+            peer.read_crlf()
+        metrics = proxy.assert_counter_law()
+        assert metrics.sum("sipsteer_messages_received_total", transport="tls", kind="request") == 3
+
+
+def test_old_versions_and_weak_ciphers_are_refused(binary, authority):
+    with proxy_for(SERVERS, binary, authority) as proxy:
+        for ciphers in ("AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384"):
+            context = authority.client()
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(ciphers + ":@SECLEVEL=0")
+            with pytest.raises(OSError):
+                phone(authority, context=context)
+        assert proxy.metrics().sum("sipsteer_connections_closed_total", reason="handshake") == 2
+
+
+def test_the_certificate_goes_by_the_name_that_is_asked_for(binary, authority):
+    with proxy_for(SERVERS, binary, authority):
+        for name in ("proxy.example.com", "other.example.com"):
+            with phone(authority, name) as peer:
+                assert ("DNS", name) in peer.connection.getpeercert()["subjectAltName"]
+
+
+def test_client_certificates_are_required(binary, authority, udp_server):
+    with proxy_for(SERVERS, binary, authority, 'verify_client = "required"') as proxy:
+        with phone(authority) as peer:
+            assert peer.is_closed_within(3)
+        with phone(authority, certificate="stranger") as peer:
+            ask(peer, udp_server)
+        proxy.assert_counter_law()
+
+
+def test_a_server_by_tls_is_checked_by_its_name(binary, authority):
+    servers = [("pbx-2", "sip:127.0.1.2:5061;transport=tls")]
+    with proxy_for(servers, binary, authority) as proxy:
+        with StreamServer(TLS_SERVER, authority.server("stranger")) as impostor, phone(authority) as peer:
+            peer.send(options("impostor"))
+            with pytest.raises(OSError):
+                impostor.accept().connection.recv(1)
+        with StreamServer(TLS_SERVER, authority.server("pbx", ask=True)) as server, phone(authority) as peer:
+            peer.send(options("right"))
+            with server.accept() as connection:
+                assert ("DNS", "proxy.example.com") in connection.connection.getpeercert()["subjectAltName"]
+                message = connection.read()
+                assert message.all("Via")[0].startswith("SIP/2.0/TLS")
+                connection.send(answer(message, 200))
+                assert peer.read().status == 200
+        metrics = proxy.assert_counter_law()
+        assert metrics.sum("sipsteer_messages_dropped_total", reason="connection_lost") == 1
+
+
+def test_sips_is_never_downgraded_unless_we_are_the_edge(binary, authority, udp_server):
+    with proxy_for(SERVERS, binary, authority), phone(authority) as peer:
+        peer.send(options("strict", "sips:carol@example.com"))
+        assert peer.read().status == 480
+    with proxy_for(SERVERS, binary, authority, 'sips = "terminate"'), phone(authority) as peer:
+        peer.send(request("INVITE", "sips:carol@example.com", f"TLS {PHONE}:5061", call_id="edge"))
+        message = Message.parse(udp_server.recvfrom(65535)[0])
+        inside, outside = message.all("Record-Route")
+        assert inside.startswith("<sip:") and outside.startswith("<sips:127.0.0.1:5061;lr")
+
+
+def test_reload_of_certificates_keeps_connections(binary, authority, udp_server, tmp_path):
+    with proxy_for(SERVERS, binary, authority) as proxy, phone(authority) as peer:
+        ask(peer, udp_server, "before")
+        text = proxy.config_file.read_text()
+        fresh = Authority(tmp_path)
+        for name, alternative in (("proxy", "DNS:proxy.example.com"), ("other", "DNS:other.example.com")):
+            fresh.make(name, alternative)
+        proxy.config_file.write_text(text.replace(str(authority.folder), str(tmp_path)))
+        os.kill(proxy.pid, signal.SIGHUP)
+        end = time.monotonic() + 5
+        while "event=reloaded" not in proxy.log():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        ask(peer, udp_server, "after")
+        with phone(fresh) as new:
+            ask(new, udp_server, "new")
+        # A pair that does not belong together: the one before stays, and it is said.
+        (tmp_path / "proxy.key").write_text((tmp_path / "other.key").read_text())
+        os.kill(proxy.pid, signal.SIGHUP)
+        end = time.monotonic() + 5
+        while "is not the key of" not in proxy.log() and "key values mismatch" not in proxy.log():
+            assert time.monotonic() < end, proxy.log()
+            time.sleep(0.02)
+        ask(peer, udp_server, "still")
+        with phone(fresh) as new:
+            ask(new, udp_server, "again")
+
+
+def test_a_client_that_only_connects_is_cut_off(binary, authority):
+    with proxy_for(SERVERS, binary, authority) as proxy:
+        with StreamPeer.connect(PROXY, (PHONE, 0)) as silent:
+            assert silent.is_closed_within(8)
+        assert proxy.metrics().sum("sipsteer_connections_closed_total", reason="handshake") == 1
