@@ -92,7 +92,10 @@ void StreamConnection::on_readable() {
 void StreamConnection::on_writable() {
     writing_ = false;
     if (state_ == State::connecting) {
-        if (stream_error(descriptor_.native_handle())) return close(ConnectionEnd::unreachable);
+        if (stream_error(descriptor_.native_handle())) {
+            set_.receiver().on_refused(peer_.endpoint);
+            return close(ConnectionEnd::unreachable);
+        }
         since_ = set_.now();
         state_ = State::handshaking;
     }

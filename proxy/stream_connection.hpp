@@ -34,6 +34,8 @@ class StreamReceiver {
     virtual void on_broken(const Incoming& incoming, ParseError error) = 0;
     /// What became of a message that was given to StreamSet::send(). `lost`: why it was not sent.
     virtual void on_sent(const Outcome& outcome, std::optional<DropReason> lost) = 0;
+    /// A connection to there was refused.
+    virtual void on_refused(const Endpoint& to) = 0;
     /// All that one event brought has been told: what was queued may go out.
     virtual void on_round_end() = 0;
 };

@@ -340,3 +340,32 @@ def test_a_flow_that_is_gone_is_answered_430(udp_cluster):
                           to_tag="f-gone", headers=routes).encode(), source)
     message, _ = take(server)
     assert message.status == 430
+
+
+def test_messages_that_never_end_are_cut_off_and_hurt_nobody(udp_cluster):
+    """Half a header section on each of 60 connections, a byte now and then: closed after 10 s; another phone is served."""
+    proxy, server = udp_cluster
+    slow = [phone() for _ in range(60)]
+    try:
+        for peer in slow:
+            peer.send(options("slow")[:60])
+        begun = time.monotonic()
+        with StreamPeer.connect(PROXY, ("127.0.2.9", 0)) as good:
+            count = 0
+            while closed(proxy, "partial") < 60 and time.monotonic() - begun < 20:
+                good.send(options(f"good{count}").replace(PHONE, "127.0.2.9"))
+                message, source = take(server)
+                server.sendto(answer(message, 200).encode(), source)
+                assert good.read().status == 200
+                count += 1
+                for peer in slow:
+                    try:
+                        peer.send("x")
+                    except OSError:
+                        pass
+                time.sleep(0.2)
+        assert closed(proxy, "partial") == 60 and count > 10
+        assert time.monotonic() - begun < 15
+    finally:
+        for peer in slow:
+            peer.close()

@@ -271,7 +271,11 @@ TEST(ConfigReference, DefaultFileLoadsWhenUncommented) {
             keys.insert(section + "." + line.substr(0, line.find(' ')));
     }
     const auto loaded = load_config_text(toml, "default.toml");
-    EXPECT_TRUE(loaded.ok()) << all_errors(loaded);
+    // The files of its samples are nobody's.
+    for (const ConfigError& error : loaded.errors) {
+        EXPECT_NE(to_string(error).find(".pem\" does not exist"), std::string::npos) << to_string(error);
+    }
+    EXPECT_EQ(loaded.errors.size(), 3U);
     EXPECT_EQ(keys.size(), config_keys().size());
     for (const auto& key : config_keys()) {
         EXPECT_TRUE(keys.contains(std::string(key.section) + "." + std::string(key.name))) << key.name;
