@@ -160,7 +160,8 @@ LiveCluster::Reload Service::reload() {
     }
     if (!result.errors.empty()) return result;
     if (const auto error = use_tls(cluster_.config()); !error.empty())
-        log_event(LogLevel::error, "reload", {{"message", error + "; the certificates before stay"}});
+        log_event(LogLevel::error, "reload", {{"message", error + "; the certificates before stay"}},
+                  LogRate::many);
     set_log_level(cluster_.config().log.level);
     names_.watch(server_names(cluster_.config()));
     for (const std::string& remark : cluster_.remarks())

@@ -102,7 +102,8 @@ def test_ten_in_one_segment_with_keepalives_between(udp_cluster):
             seen.append(message.call_id)
             server.sendto(answer(message, 200).encode(), source)
         assert seen == [f"c{i}" for i in range(10)]
-        assert [peer.read().call_id for _ in range(10)] == seen
+        # Each call may be answered through another worker.
+        assert sorted(peer.read().call_id for _ in range(10)) == seen
         assert peer.crlfs + peer.bytes.count(b"\r\n") <= 10
         server.settimeout(0.2)
         with pytest.raises(TimeoutError):
