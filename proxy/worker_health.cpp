@@ -6,6 +6,9 @@
 namespace sipsteer {
 namespace {
 
+/// A flood of forged ICMP errors must not keep a worker from its messages.
+constexpr int kRefusalsPerLook = 64;
+
 Microseconds steady_now() {
     return std::chrono::duration_cast<Microseconds>(std::chrono::steady_clock::now().time_since_epoch());
 }
@@ -39,10 +42,14 @@ void Worker::check_health() {
     });
 }
 
-/// Rarely: only when a socket has told that there is an error.
+/// Rarely: only when a socket has told that there is an error. What is left wakes us again.
 void Worker::read_refusals() {
     for (Socket& socket : sockets_) {
-        while (const auto to = next_refusal(socket.socket.native_handle())) note_refused(*to);
+        for (int i = 0; i < kRefusalsPerLook; ++i) {
+            const auto to = next_refusal(socket.socket.native_handle());
+            if (!to) break;
+            note_refused(*to);
+        }
     }
 }
 
