@@ -308,6 +308,8 @@ def test_sigterm_lets_a_request_on_a_stream_finish(binary):
             # Nothing more is under way: both are closed, long before process.drain.
             assert peer.is_closed_within(8) and connection.is_closed_within(8)
             connection.close()
+            # It ends by itself, with status 0: the scene asserts that, and sends no second signal.
+            proxy.wait_ended(8)
 
 
 def test_sipp_over_tcp(tcp_cluster, request):

@@ -135,6 +135,10 @@ class Sipsteer:
                 raise TimeoutError(f"not {count} servers up: {self.metrics().by('sipsteer_server_up', 'server')}")
             time.sleep(0.02)
 
+    def wait_ended(self, seconds):
+        """Returns once it has ended by itself."""
+        self._process.wait(seconds)
+
     def stop(self, expect=0):
         """Ends it with SIGTERM, asserts its exit status and removes its folder."""
         status = None
