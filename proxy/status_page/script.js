@@ -422,6 +422,8 @@ async function ask(path) {
   return answer.json();
 }
 
+let shown = null;
+
 async function poll() {
   if (!document.hidden) {
     try {
@@ -430,7 +432,10 @@ async function poll() {
       // Another process counts from 1 again: ask for all it has.
       if (kept && statistics.sequence < kept.sequence) kept = null;
       else keep(statistics);
-      if (kept) show(status, servers.servers, transfers.transfers);
+      if (kept) {
+        shown = [status, servers.servers, transfers.transfers];
+        show(...shown);
+      }
     } catch (error) {
       put(byId("state"), "no answer: these figures are old", "pill bad");
       console.error(error);
@@ -439,3 +444,5 @@ async function poll() {
   setTimeout(poll, 1000);
 }
 poll();
+// A phone that is turned round need not wait for the next answer.
+addEventListener("resize", () => { if (shown) show(...shown); });

@@ -85,7 +85,7 @@ def test_what_the_page_shows(binary, browser):
         for width, dark in ((1280, False), (1280, True), (360, False), (360, True)):
             browser.look(width, dark=dark)
             # Nothing stands out of the window, and every text is readable.
-            browser.wait("return document.documentElement.scrollWidth <= innerWidth")
+            browser.wait(f"return innerWidth === {width} && document.documentElement.scrollWidth <= innerWidth")
             for selector in ("h1", ".hint", "#state", ".badge", "#servers .address", "#law-verdict", "footer a", ".chips li"):
                 assert contrast(browser, selector) >= 4.5, (selector, width, dark)
             if shots:
