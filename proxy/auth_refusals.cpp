@@ -11,8 +11,8 @@ namespace {
 constexpr std::int64_t kLineEveryMs = 1000;
 
 bool is_stale(const MessageView& response) noexcept {
-    const std::string_view headers{response.bytes().data(),
-                                   static_cast<std::size_t>(response.headers_end() - response.bytes().data())};
+    const std::string_view headers{
+        response.bytes().data(), static_cast<std::size_t>(response.headers_end() - response.bytes().data())};
     return headers.find("stale=true") != headers.npos || headers.find("stale=TRUE") != headers.npos;
 }
 

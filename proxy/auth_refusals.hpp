@@ -14,9 +14,10 @@
 namespace sipsteer {
 
 /// Credentials that a server refused, counted for each address outside. A request with Authorization leaves a
-/// mark, and so does a 407 for the CSeq number that repeats it with Proxy-Authorization; a 401, 403 or 407 that answers one of these is a refusal. The challenge to one without is none, nor
-/// is that to a nonce that was too old (RFC 7616 §3.3, stale).
-/// Bounded and lossy: marks and addresses overwrite each other, and who cannot get the lock is not counted.
+/// mark, and so does a 407 for the CSeq number that repeats it with Proxy-Authorization; a 401, 403 or 407
+/// that answers one of these is a refusal. The challenge to one without is none, nor is that to a nonce that
+/// was too old (RFC 7616 §3.3, stale). Bounded and lossy: marks and addresses overwrite each other, and who
+/// cannot get the lock is not counted.
 class AuthRefusals {
   public:
     /// A request from outside; marks it when it carries credentials.

@@ -70,12 +70,12 @@ void check_http(Config& config, ConfigIssues& issues) {
 }  // namespace
 
 std::string cannot_reach(const Config& config, Config::Transport transport) {
-    const bool listens = std::ranges::any_of(config.listeners, [transport](const Config::Listener& one) {
-        return one.transport == transport;
-    });
+    const bool listens = std::ranges::any_of(
+        config.listeners, [transport](const Config::Listener& one) { return one.transport == transport; });
     return listens ? std::string{}
-                   : fmt::format("there is no {0} listener for what comes back: write [listen] {0} = [\"IP:PORT\"]",
-                                 to_string(transport));
+                   : fmt::format(
+                         "there is no {0} listener for what comes back: write [listen] {0} = [\"IP:PORT\"]",
+                         to_string(transport));
 }
 
 void check_listeners(Config& config, ConfigIssues& issues) {

@@ -13,8 +13,8 @@ namespace {
 
 bool is_header_name(std::string_view name) { return name.size() >= 2 && all_of(name, kToken); }
 
-/// A header that the proxy reads, or one with a compact form as well: under that name it would pass from outside
-/// (RFC 3261 §7.3.3, and the IANA registry of header fields).
+/// A header that the proxy reads, or one with a compact form as well: under that name it would pass from
+/// outside (RFC 3261 §7.3.3, and the IANA registry of header fields).
 bool is_header_of_sip(std::string_view name) {
     constexpr std::string_view kCompactToo[] = {
         "Accept-Contact", "Allow-Events", "Content-Encoding", "Content-Type",        "Event",

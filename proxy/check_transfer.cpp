@@ -36,7 +36,8 @@ void check_fallback_uri(Config& config, ConfigIssues& issues) {
     if (!target) return issues.error("transfer.fallback", target.error());
     if (const auto why_not = cannot_reach(config, target->transport);
         !why_not.empty() && target->transport != Config::Transport::udp) {
-        return issues.error("transfer.fallback", fmt::format("{}: {}", in_quotes(transfer.fallback), why_not));
+        return issues.error("transfer.fallback",
+                            fmt::format("{}: {}", in_quotes(transfer.fallback), why_not));
     }
     transfer.fallback_kind = Config::FallbackKind::uri;
     transfer.fallback_transport = target->transport;

@@ -28,7 +28,8 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     app.require_subcommand(1);
     app.fallthrough();  // -s and -o may stand behind the verb as well
     app.footer(
-        "Exit status: 0; 1 for \"no\" (unknown Call-ID or server, refused); 2 when the proxy cannot be reached; "
+        "Exit status: 0; 1 for \"no\" (unknown Call-ID or server, refused); 2 when the proxy cannot be "
+        "reached; "
         "3 when a wait times out, or a trace saw nothing.");
 
     ControlCommand command;
@@ -56,7 +57,8 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     verb("explain", "Where the message on standard input would go now, and why", ControlVerb::explain)
         ->add_option("--from", command.from, "Where it came from")
         ->type_name("TRANSPORT:IP:PORT");
-    CLI::App* const drain = verb("drain", "No new calls for that server; what it owns goes on", ControlVerb::drain);
+    CLI::App* const drain =
+        verb("drain", "No new calls for that server; what it owns goes on", ControlVerb::drain);
     std::string wait;
     drain->add_option("--wait", wait, "Return when its last call has ended; 3 after this long")
         ->check([](const std::string& text) {
@@ -72,9 +74,13 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     verb("reload", "Read the configuration file again; says what has changed", ControlVerb::reload);
     verb("top", "Rates, answers, transfers, latency and drops, each second", ControlVerb::top)
         ->add_flag("--once", command.once, "One look and no more");
-    CLI::App* const trace = verb("trace", "Messages as they pass, and what was decided about them", ControlVerb::trace);
-    CLI::Option* const call = trace->add_option("--call-id", command.call_id, "Of this call alone")->type_name("CALL-ID");
-    trace->add_flag("--replaces", command.transfers, "What belongs to transfers: REFER, NOTIFY, INVITE, answers")
+    CLI::App* const trace =
+        verb("trace", "Messages as they pass, and what was decided about them", ControlVerb::trace);
+    CLI::Option* const call =
+        trace->add_option("--call-id", command.call_id, "Of this call alone")->type_name("CALL-ID");
+    trace
+        ->add_flag("--replaces", command.transfers,
+                   "What belongs to transfers: REFER, NOTIFY, INVITE, answers")
         ->excludes(call);
     std::string duration;
     trace->add_option("--for", duration, "How long; else until Ctrl-C")

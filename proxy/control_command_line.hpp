@@ -29,13 +29,13 @@ struct ControlCommand {
     ControlVerb verb = ControlVerb::status;
     std::string socket;  ///< empty: where the proxy puts it by default
     bool json = false;
-    std::string call_id;  ///< of owner; of trace, empty: any
-    std::string user;     ///< of registrar
-    std::string from;     ///< of explain; empty: not said
-    std::string server;   ///< of drain, ready, maint
-    std::chrono::milliseconds wait{0};  ///< of drain; 0: do not wait
-    bool once = false;       ///< top: one look
-    bool transfers = false;  ///< trace: what belongs to transfers
+    std::string call_id;                    ///< of owner; of trace, empty: any
+    std::string user;                       ///< of registrar
+    std::string from;                       ///< of explain; empty: not said
+    std::string server;                     ///< of drain, ready, maint
+    std::chrono::milliseconds wait{0};      ///< of drain; 0: do not wait
+    bool once = false;                      ///< top: one look
+    bool transfers = false;                 ///< trace: what belongs to transfers
     std::chrono::milliseconds duration{0};  ///< trace: 0: until it is ended
 };
 

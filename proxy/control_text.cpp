@@ -115,7 +115,11 @@ std::optional<std::string> owners_text(std::string_view text) {
 
 std::optional<std::string> recent_text(std::string_view text) {
     return table(text, "calls",
-                 {{"S AGO", "seen_s_ago"}, {"ANSWER", "status"}, {"SERVER", "server"}, {"FROM", "from"}, {"TO", "to"}});
+                 {{"S AGO", "seen_s_ago"},
+                  {"ANSWER", "status"},
+                  {"SERVER", "server"},
+                  {"FROM", "from"},
+                  {"TO", "to"}});
 }
 
 std::optional<std::string> registrars_text(std::string_view text) {

@@ -73,9 +73,9 @@ std::string cell(const json::object& object, std::string_view name) {
 }
 
 std::string servers_table(const json::array& servers, const json::array& figures) {
-    std::string text = fmt::format("{:<20} {:<12} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}\n",
-                                   "SERVER", "STATE", "CALLS", "INVITE/S", "MSG/S", "1XX", "2XX", "3XX", "4XX",
-                                   "5XX", "6XX", "RTT MS");
+    std::string text = fmt::format(
+        "{:<20} {:<12} {:>7} {:>9} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>8}\n", "SERVER", "STATE",
+        "CALLS", "INVITE/S", "MSG/S", "1XX", "2XX", "3XX", "4XX", "5XX", "6XX", "RTT MS");
     for (const json::value& each : servers) {
         const json::object& server = each.as_object();
         const auto found = std::ranges::find_if(
@@ -140,13 +140,15 @@ std::optional<std::string> top_text(std::string_view status_json, std::string_vi
                                        uptime(status.at("uptime_s").to_number<std::int64_t>()),
                                        status.at("workers").to_number<std::int64_t>(),
                                        status.at("call_table_entries").to_number<std::int64_t>());
-        text += fmt::format("messages/s   {:.1f} in   {:.1f} forwarded   {:.1f} answered   {:.1f} absorbed   {:.1f} dropped\n",
-                            rate(samples.at("received")), rate(samples.at("forwarded")),
-                            rate(samples.at("answered")), rate(samples.at("absorbed")),
-                            rate(samples.at("dropped")));
+        text += fmt::format(
+            "messages/s   {:.1f} in   {:.1f} forwarded   {:.1f} answered   {:.1f} absorbed   {:.1f} "
+            "dropped\n",
+            rate(samples.at("received")), rate(samples.at("forwarded")), rate(samples.at("answered")),
+            rate(samples.at("absorbed")), rate(samples.at("dropped")));
         text += fmt::format("inside, us   p50 {}   p90 {}   p99 {}\n", percentile(samples.at("p50_us")),
                             percentile(samples.at("p90_us")), percentile(samples.at("p99_us")));
-        text += "transfers  " + words(samples.at("decisions").as_object(), "transfer_") + "   (last minute)\n";
+        text +=
+            "transfers  " + words(samples.at("decisions").as_object(), "transfer_") + "   (last minute)\n";
         text += "dropped    " + words(samples.at("drops").as_object(), "") + "   (last minute)\n\n";
         return text + servers_table(servers.at("servers").as_array(), statistics.at("servers").as_array());
     } catch (const std::exception&) {

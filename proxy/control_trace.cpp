@@ -110,13 +110,14 @@ int run_trace(const ControlCommand& command, const std::string& socket) {
     const auto session = ask(socket, "POST", session_target(command));
     if (!session) return session.error();
     try {
-        const std::string target = fmt::format("/api/v1/trace/{}?since=", json::serialize(session->at("session")));
+        const std::string target =
+            fmt::format("/api/v1/trace/{}?since=", json::serialize(session->at("session")));
         std::uint64_t since = 0;
         std::optional<std::uint64_t> lost;  // what was lost before is not ours
         bool any = false;
         for (;;) {
-            const bool over = command.duration.count() > 0 &&
-                              std::chrono::steady_clock::now() - begin >= command.duration;
+            const bool over =
+                command.duration.count() > 0 && std::chrono::steady_clock::now() - begin >= command.duration;
             const auto batch = ask(socket, "GET", target + std::to_string(since));
             if (!batch) return batch.error();
             const auto next = batch->at("next").to_number<std::uint64_t>();
@@ -127,7 +128,8 @@ int run_trace(const ControlCommand& command, const std::string& socket) {
             std::cout << std::flush;
             const auto now_lost = batch->at("lost").to_number<std::uint64_t>();
             if (now_lost > lost.value_or(now_lost)) {
-                std::cerr << fmt::format("sipsteerctl: {} messages were too many to show\n", now_lost - *lost);
+                std::cerr << fmt::format("sipsteerctl: {} messages were too many to show\n",
+                                         now_lost - *lost);
             }
             lost = now_lost;
             if (!std::cout) return 0;

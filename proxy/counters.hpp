@@ -49,7 +49,8 @@ struct alignas(64) Counters {
 };
 
 /// Time that `messages` took together, from receipt to the end of their processing.
-inline void observe_duration(Counters& counters, std::chrono::nanoseconds taken, std::size_t messages) noexcept {
+inline void observe_duration(Counters& counters, std::chrono::nanoseconds taken,
+                             std::size_t messages) noexcept {
     const double seconds = std::chrono::duration<double>(taken).count() / static_cast<double>(messages);
     std::size_t bucket = 0;
     while (bucket < kDurationBuckets.size() && seconds > kDurationBuckets[bucket]) ++bucket;

@@ -7,8 +7,8 @@
 #include "proxy/config_loader.hpp"
 #include "proxy/decision_log.hpp"
 #include "proxy/key_file.hpp"
-#include "proxy/server_names.hpp"
 #include "proxy/receive_batch.hpp"
+#include "proxy/server_names.hpp"
 #include "proxy/snapshot_builder.hpp"
 #include "proxy/worker.hpp"
 

@@ -79,8 +79,8 @@ class Session : public std::enable_shared_from_this<Session> {
         const auto& request = parser_->get();
         const auto method = request.method_string();
         const auto target = request.target();
-        const auto response =
-            shared_->router.answer({method.data(), method.size()}, {target.data(), target.size()}, request.body());
+        const auto response = shared_->router.answer({method.data(), method.size()},
+                                                     {target.data(), target.size()}, request.body());
         write(response, request.method() != http::verb::head, request.keep_alive());
     }
 

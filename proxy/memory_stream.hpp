@@ -1,7 +1,7 @@
 #pragma once
 
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -41,8 +41,8 @@ class MemoryStream {
     std::size_t write_some(const Buffers& buffers, Error& error) {
         error = {};
         std::size_t size = 0;
-        for (auto at = boost::asio::buffer_sequence_begin(buffers); at != boost::asio::buffer_sequence_end(buffers);
-             ++at) {
+        for (auto at = boost::asio::buffer_sequence_begin(buffers);
+             at != boost::asio::buffer_sequence_end(buffers); ++at) {
             const boost::asio::const_buffer one{*at};
             if (output_) output_({static_cast<const char*>(one.data()), one.size()});
             size += one.size();
@@ -100,7 +100,8 @@ class MemoryStream {
     struct ReadOf final : Read {
         ReadOf(Handler taken, const Buffers& buffers) : handler(std::move(taken)), room(buffers) {}
         void finish(MemoryStream& stream, Error error) override {
-            const std::size_t size = error ? 0 : boost::asio::buffer_copy(room, boost::asio::buffer(stream.input_));
+            const std::size_t size =
+                error ? 0 : boost::asio::buffer_copy(room, boost::asio::buffer(stream.input_));
             stream.input_.erase(0, size);
             stream.finish(std::move(handler), error, size);
         }

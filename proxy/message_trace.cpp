@@ -79,7 +79,8 @@ void MessageTrace::end(std::size_t place) noexcept {
     places_[place].wanted.store(0, std::memory_order_relaxed);
     places_[place].name = 0;
     lock();
-    for (Slot& slot : slots_) slot.sessions &= ~(1U << place);  // the next one in this place sees its own only
+    for (Slot& slot : slots_)
+        slot.sessions &= ~(1U << place);  // the next one in this place sees its own only
     unlock();
 }
 

@@ -44,7 +44,7 @@ struct MessageWatch::Look {
         const std::string_view from = name_of(snapshot, outcome.from_server);
         const std::string_view to = name_of(snapshot, outcome.to_server);
         const std::string source = from.empty() ? to_string(incoming.from) : std::string{from};
-        const std::string target = !to.empty() ? std::string{to}
+        const std::string target = !to.empty()       ? std::string{to}
                                    : outcome.sends() ? to_string(outcome.to)
                                                      : std::string{};
         use(TransferStories::Seen{.at_ms = now_ms(),
@@ -113,7 +113,8 @@ void MessageWatch::refer(const Look& look) {
     const auto replaces = parse_refer_to_replaces(message.value(HeaderId::refer_to), scratch);
     if (!replaces) return;  // a blind transfer, or no dialog that anybody could find
     const auto found = tables_.calls.find(
-        dialog_key(look.snapshot.key.table, replaces->call_id, replaces->to_tag, replaces->from_tag), look.now);
+        dialog_key(look.snapshot.key.table, replaces->call_id, replaces->to_tag, replaces->from_tag),
+        look.now);
     const ServerId here =
         look.outcome.to_server != kNoServer ? look.outcome.to_server : look.outcome.from_server;
     const ReferOwner where = !found                  ? ReferOwner::unknown

@@ -17,9 +17,9 @@ using Labels = std::vector<ClientMetric::Label>;
 using Workers = std::span<const Counters* const>;
 
 constexpr std::string_view kTransportWords[] = {"udp", "tcp", "tls", "ws", "wss"};
-constexpr std::string_view kMethodWords[] = {"INVITE",    "ACK",    "BYE",     "CANCEL", "OPTIONS",
-                                             "REGISTER",  "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER",
-                                             "MESSAGE",   "INFO",   "PRACK",   "UPDATE", "other"};
+constexpr std::string_view kMethodWords[] = {"INVITE",   "ACK",       "BYE",    "CANCEL",  "OPTIONS",
+                                             "REGISTER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER",
+                                             "MESSAGE",  "INFO",      "PRACK",  "UPDATE",  "other"};
 static_assert(std::size(kMethodWords) == static_cast<std::size_t>(Method::other) + 1);
 constexpr std::string_view kKindWords[] = {"request", "response", "invalid"};
 static_assert(std::size(kTransportWords) == static_cast<std::size_t>(CounterTransport::kCount));
@@ -81,8 +81,9 @@ void add_messages(Page& page, Workers workers) {
                           workers, [ t, k ](const Counters& c) -> auto& { return c.received[t][k]; }));
         }
     }
-    auto& requests = page.family("sipsteer_requests_total", "Requests received, by method; other: all further ones.",
-                                 MetricType::Counter);
+    auto& requests =
+        page.family("sipsteer_requests_total", "Requests received, by method; other: all further ones.",
+                    MetricType::Counter);
     for (std::size_t i = 0; i < std::size(kMethodWords); ++i) {
         Page::add(requests, {{"method", std::string(kMethodWords[i])}},
                   sum(
@@ -151,11 +152,12 @@ void add_connections(Page& page, Workers workers) {
     add_by_transport(
         page.family("sipsteer_connections", "Stream connections that are open.", MetricType::Gauge),
         [&](std::size_t t) { return std::max(0.0, opened(t) - ended(t)); });
-    add_by_transport(page.family("sipsteer_connections_opened_total", "Stream connections, opened by either side.",
-                                 MetricType::Counter),
+    add_by_transport(page.family("sipsteer_connections_opened_total",
+                                 "Stream connections, opened by either side.", MetricType::Counter),
                      opened);
-    auto& closed = page.family("sipsteer_connections_closed_total",
-                               "Stream connections that ended or were refused, by reason.", MetricType::Counter);
+    auto& closed =
+        page.family("sipsteer_connections_closed_total",
+                    "Stream connections that ended or were refused, by reason.", MetricType::Counter);
     for (std::size_t i = 0; i < kConnectionEndWords.size(); ++i) {
         Page::add(closed, {{"reason", std::string(kConnectionEndWords[i])}},
                   sum(
@@ -189,19 +191,24 @@ void add_servers(Page& page, Workers workers, const Gauges& gauges) {
             Page::add(family, {{"server", server.name}}, sum_of(workers, server.id, pick));
         }
     };
-    counter("sipsteer_server_messages_received_total", "Messages received from the server.",
-            [](const ServerCounters& c) -> auto& { return c.received; });
-    counter("sipsteer_server_messages_sent_total", "Messages forwarded to the server.",
-            [](const ServerCounters& c) -> auto& { return c.sent; });
-    counter("sipsteer_server_invites_total",
-            "INVITEs outside of a dialog that were forwarded to the server, repetitions too.",
-            [](const ServerCounters& c) -> auto& { return c.invites; });
+    counter(
+        "sipsteer_server_messages_received_total", "Messages received from the server.",
+        [](const ServerCounters& c) -> auto& { return c.received; });
+    counter(
+        "sipsteer_server_messages_sent_total", "Messages forwarded to the server.",
+        [](const ServerCounters& c) -> auto& { return c.sent; });
+    counter(
+        "sipsteer_server_invites_total",
+        "INVITEs outside of a dialog that were forwarded to the server, repetitions too.",
+        [](const ServerCounters& c) -> auto& { return c.invites; });
     auto& answers = page.family("sipsteer_server_responses_total",
                                 "The server's responses that were forwarded, by class.", MetricType::Counter);
     for (const auto& server : gauges.servers) {
         for (std::size_t i = 0; i < kCodeClasses; ++i) {
-            Page::add(answers, {{"server", server.name}, {"class", class_word(i)}},
-                      sum_of(workers, server.id, [i](const ServerCounters& c) -> auto& { return c.answers[i]; }));
+            Page::add(
+                answers, {{"server", server.name}, {"class", class_word(i)}},
+                sum_of(
+                    workers, server.id, [i](const ServerCounters& c) -> auto& { return c.answers[i]; }));
         }
     }
 }
@@ -249,11 +256,12 @@ void add_gauges(Page& page, const Gauges& gauges) {
                  static_cast<double>(gauges.call_table_evictions));
     page.counter("sipsteer_pin_table_evictions_total", "Entries thrown out because the pin table was full.",
                  static_cast<double>(gauges.pin_table_evictions));
-    auto& refers = page.family("sipsteer_refers_total",
-                               "REFERs whose Refer-To names a dialog, by where that dialog is.",
-                               MetricType::Counter);
+    auto& refers =
+        page.family("sipsteer_refers_total", "REFERs whose Refer-To names a dialog, by where that dialog is.",
+                    MetricType::Counter);
     for (std::size_t i = 0; i < kReferOwnerWords.size(); ++i) {
-        Page::add(refers, {{"owner", std::string(kReferOwnerWords[i])}}, static_cast<double>(gauges.refers[i]));
+        Page::add(refers, {{"owner", std::string(kReferOwnerWords[i])}},
+                  static_cast<double>(gauges.refers[i]));
     }
     page.counter("sipsteer_auth_refused_total", "Credentials from outside that a server refused.",
                  static_cast<double>(gauges.auth_refused));

@@ -71,10 +71,9 @@ std::string OperatorApi::metrics() const {
     for (const auto& worker : workers_) counters.push_back(&worker->counters());
     Gauges gauges;
     for (const MediaServer& server : snapshots_.get()->servers.configured()) {
-        gauges.servers.push_back({server.name, server.id, server.up,
-                                  tables_.probe_uses.get(server.id) == ProbeUse::usable,
-                                  calls_of(tables_, server.id),
-                                  static_cast<double>(tables_.round_trips.get(server.id)) * 1e-6});
+        gauges.servers.push_back(
+            {server.name, server.id, server.up, tables_.probe_uses.get(server.id) == ProbeUse::usable,
+             calls_of(tables_, server.id), static_cast<double>(tables_.round_trips.get(server.id)) * 1e-6});
     }
     gauges.call_table_entries = tables_.calls.size();
     gauges.pin_table_entries = tables_.pins.size();

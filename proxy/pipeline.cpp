@@ -8,7 +8,7 @@
 namespace sipsteer {
 namespace {
 
-constexpr Reply kFlowFailed{.status = 430, .reason_phrase = "Flow Failed"};  // RFC 5626 §5.3.1
+constexpr Reply kFlowFailed{.status = 430, .reason_phrase = "Flow Failed"};      // RFC 5626 §5.3.1
 constexpr Reply kTooLarge{.status = 513, .reason_phrase = "Message Too Large"};  // RFC 3261 §21.5.7
 
 CounterTransport counter_of(Transport transport) noexcept { return static_cast<CounterTransport>(transport); }
@@ -40,9 +40,7 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     const Result<void> parsed = message_.parse(incoming.bytes, snapshot.parse_limits);
     if (parsed && source.is_server()) {
         if (const auto ticket = read_probe_ticket(snapshot.key.sign, message_)) {
-            return {.what = Outcome::What::probe_answer,
-                    .ticket = *ticket,
-                    .status = message_.status_code()};
+            return {.what = Outcome::What::probe_answer, .ticket = *ticket, .status = message_.status_code()};
         }
     }
     count(incoming, parsed || parsed.error() != ParseError::not_sip);
@@ -195,9 +193,8 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         if (message_.method() == Method::ack) return outcome;
         return answer(snapshot, source, kFlowFailed, outcome, out);
     }
-    const auto written =
-        request ? write_request(message_, source, *forward, snapshot, out)
-                : write_response(message_, forward->next_hop.transport, out);
+    const auto written = request ? write_request(message_, source, *forward, snapshot, out)
+                                 : write_response(message_, forward->next_hop.transport, out);
     if (!written || message_.bytes().size() > snapshot.message_bytes) {
         outcome.reason = RouteReason::rejected_too_large;
         outcome.drop = DropReason::too_large;

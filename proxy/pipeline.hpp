@@ -34,7 +34,7 @@ struct Incoming {
     Endpoint from;
     ListenerIndex listener = 0;
     ConnectionId connection = kNoConnection;  ///< the stream it came by
-    ServerId peer = kNoServer;                ///< the server that the connection was opened to or proved to be
+    ServerId peer = kNoServer;  ///< the server that the connection was opened to or proved to be
 };
 
 /// What became of one message.

@@ -19,7 +19,9 @@ class SendQueue {
 
     [[nodiscard]] bool empty() const noexcept { return begin_ == bytes_.size(); }
     [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - begin_; }
-    [[nodiscard]] std::string_view waiting() const noexcept { return std::string_view{bytes_}.substr(begin_); }
+    [[nodiscard]] std::string_view waiting() const noexcept {
+        return std::string_view{bytes_}.substr(begin_);
+    }
     [[nodiscard]] bool takes(std::size_t size) const noexcept { return this->size() + size <= kMostBytes; }
 
     /// Precondition: takes(bytes.size()).

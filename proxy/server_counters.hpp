@@ -15,9 +15,9 @@ inline constexpr std::size_t kCodeClasses = 6;
 /// What one worker counted about one server.
 struct ServerCounters {
     std::atomic<ServerId> id{kNoServer};
-    Counter received;                            ///< messages from it
-    Counter sent;                                ///< messages forwarded to it
-    Counter invites;                             ///< of these, INVITEs outside of a dialog, repetitions too
+    Counter received;                           ///< messages from it
+    Counter sent;                               ///< messages forwarded to it
+    Counter invites;                            ///< of these, INVITEs outside of a dialog, repetitions too
     std::array<Counter, kCodeClasses> answers;  ///< its responses that were forwarded, by class
 };
 

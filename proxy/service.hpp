@@ -10,8 +10,8 @@
 
 #include "proxy/cluster_api.hpp"
 #include "proxy/command_line.hpp"
-#include "proxy/connection_registry.hpp"
 #include "proxy/config_loader.hpp"
+#include "proxy/connection_registry.hpp"
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
 #include "proxy/live_cluster.hpp"

@@ -20,7 +20,8 @@ std::uint64_t sum(const Numbers& numbers) {
 }
 
 template <std::size_t N>
-json::object by_word(const std::array<std::uint64_t, N>& counts, const std::array<std::string_view, N>& words) {
+json::object by_word(const std::array<std::uint64_t, N>& counts,
+                     const std::array<std::string_view, N>& words) {
     json::object result;
     for (std::size_t i = 0; i < N; ++i) {
         if (counts[i] != 0) result.emplace(view(words[i]), counts[i]);
@@ -95,9 +96,11 @@ json::object samples_of(Samples samples) {
             {"p90_us", quantiles(samples, 0.9)},
             {"p99_us", quantiles(samples, 0.99)},
             {"decisions",
-             columns(samples, kRouteReasonWords, [](const StatSample& s) -> auto& { return s.added.decisions; })},
+             columns(
+                 samples, kRouteReasonWords, [](const StatSample& s) -> auto& { return s.added.decisions; })},
             {"drops",
-             columns(samples, kDropReasonWords, [](const StatSample& s) -> auto& { return s.added.dropped; })}};
+             columns(
+                 samples, kDropReasonWords, [](const StatSample& s) -> auto& { return s.added.dropped; })}};
 }
 
 json::object server_of(const MediaServer& server, Samples samples) {
@@ -132,12 +135,9 @@ std::string statistics_json(const StatHistory& history, const ServerSet& servers
         if (list.size() == StatHistory::kServers) break;
         list.push_back(server_of(server, samples));
     }
-    const json::object body{{"sequence", history.sequence()},
-                            {"interval_s", 1},
-                            {"kept", StatHistory::kSamples},
-                            {"totals", totals_of(history.totals().all)},
-                            {"samples", samples_of(samples)},
-                            {"servers", std::move(list)}};
+    const json::object body{{"sequence", history.sequence()}, {"interval_s", 1},
+                            {"kept", StatHistory::kSamples},  {"totals", totals_of(history.totals().all)},
+                            {"samples", samples_of(samples)}, {"servers", std::move(list)}};
     return json::serialize(body) + "\n";
 }
 

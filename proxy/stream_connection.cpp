@@ -138,10 +138,13 @@ void StreamConnection::open_web_socket() {
     };
     web_ = std::make_unique<WebSocket>(
         set_.context(), set_.snapshot().message_bytes,
-        WebSocket::Listener{
-            [later](std::string_view message) { later([&](StreamConnection& self) { self.take_message(message); }); },
-            [later](std::string_view bytes) { later([&](StreamConnection& self) { self.queue_bytes({}, bytes); }); },
-            [later] { later([](StreamConnection& self) { self.linger(); }); }});
+        WebSocket::Listener{[later](std::string_view message) {
+                                later([&](StreamConnection& self) { self.take_message(message); });
+                            },
+                            [later](std::string_view bytes) {
+                                later([&](StreamConnection& self) { self.queue_bytes({}, bytes); });
+                            },
+                            [later] { later([](StreamConnection& self) { self.linger(); }); }});
 }
 
 StreamIoResult StreamConnection::receive(std::span<char> room) {
@@ -149,14 +152,18 @@ StreamIoResult StreamConnection::receive(std::span<char> room) {
     const ssize_t count = ::recv(descriptor_.native_handle(), room.data(), room.size(), 0);
     if (count > 0) return {StreamIo::done, static_cast<std::size_t>(count)};
     if (count == 0) return {StreamIo::closed, 0};
-    return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_read : StreamIo::failed, 0};
+    return {
+        errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_read : StreamIo::failed,
+        0};
 }
 
 StreamIoResult StreamConnection::transmit(std::string_view bytes) {
     if (tls_) return tls_->write(bytes);
     const ssize_t count = ::send(descriptor_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count >= 0) return {StreamIo::done, static_cast<std::size_t>(count)};
-    return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_write : StreamIo::failed, 0};
+    return {
+        errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? StreamIo::wants_write : StreamIo::failed,
+        0};
 }
 
 bool StreamConnection::read_some() {

@@ -102,16 +102,16 @@ class StreamConnection {
     StreamFramer framer_;
     ReceiveBuffer pending_;
     SendQueue queue_;
-    std::uint32_t since_;       ///< connecting, lingering: the state; seconds as of StreamSet::now()
-    std::uint32_t active_;      ///< something was said last
-    std::uint32_t partial_ = 0; ///< the unfinished message began
-    std::uint32_t waits_ = 0;   ///< the peer takes nothing since then
+    std::uint32_t since_;        ///< connecting, lingering: the state; seconds as of StreamSet::now()
+    std::uint32_t active_;       ///< something was said last
+    std::uint32_t partial_ = 0;  ///< the unfinished message began
+    std::uint32_t waits_ = 0;    ///< the peer takes nothing since then
     State state_;
     bool reading_ = false;
     bool writing_ = false;
-    bool dirty_ = false;        ///< the set will flush it
+    bool dirty_ = false;     ///< the set will flush it
     bool awaiting_ = false;  ///< the last message in or out was a request, or a provisional answer
-    bool known_ = false;        ///< a server has had something to say to this peer
+    bool known_ = false;     ///< a server has had something to say to this peer
 };
 
 }  // namespace sipsteer

@@ -73,8 +73,8 @@ StreamConnection* StreamSet::find(ConnectionId id) noexcept {
 StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting,
                                  std::unique_ptr<TlsSession> tls) {
     const ConnectionId id = registry_.add(peer.endpoint, worker_);
-    const auto added =
-        connections_.emplace(id, std::make_unique<StreamConnection>(*this, id, fd, peer, connecting, std::move(tls)));
+    const auto added = connections_.emplace(
+        id, std::make_unique<StreamConnection>(*this, id, fd, peer, connecting, std::move(tls)));
     counters_.connections_opened[static_cast<std::size_t>(peer.endpoint.transport)].add();
     StreamConnection& connection = *added.first->second;
     connection.start();  // may close it, and take it out of the map

@@ -43,10 +43,12 @@ void set_stream_options(int fd) noexcept {
 }
 
 int open_stream(const Endpoint& at, std::uint8_t dscp) noexcept {
-    const int fd = ::socket(at.address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd =
+        ::socket(at.address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
     if (at.address.v6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (dscp != 0) set(fd, at.address.v6 ? IPPROTO_IPV6 : IPPROTO_IP, at.address.v6 ? IPV6_TCLASS : IP_TOS, dscp << 2);
+    if (dscp != 0)
+        set(fd, at.address.v6 ? IPPROTO_IPV6 : IPPROTO_IP, at.address.v6 ? IPV6_TCLASS : IP_TOS, dscp << 2);
     return fd;
 }
 

@@ -42,7 +42,8 @@ std::string certificate_error(const std::string& certificate, const std::string&
 
 std::string trust_error(const std::string& file) {
     const Context context = new_context();
-    return SSL_CTX_load_verify_file(context.get(), file.c_str()) == 1 ? std::string{} : file + ": " + reason();
+    return SSL_CTX_load_verify_file(context.get(), file.c_str()) == 1 ? std::string{}
+                                                                      : file + ": " + reason();
 }
 
 int days_left(const std::string& certificate) {

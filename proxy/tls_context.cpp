@@ -40,9 +40,7 @@ int on_server_name(SSL* session, int*, void* argument) {
 
 }  // namespace
 
-void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept {
-    SSL_CTX_free(context);
-}
+void TlsContext::Free::operator()(ssl_ctx_st* context) const noexcept { SSL_CTX_free(context); }
 
 TlsContext::TlsContext(const Config& config) {
     const Config::Certificate first{config.tls.certificate, config.tls.private_key};
@@ -67,9 +65,10 @@ TlsContext::Context TlsContext::make(const Config::Tls& tls, const Config::Certi
     SSL_CTX* const raw = context.get();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(raw, kCiphers);
-    SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_options(raw,
+                        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(
+        raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(raw, kTickets);
     constexpr unsigned char kSessions[] = "sipsteer";

@@ -36,7 +36,7 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
     [[nodiscard]] Context make(const Config::Tls& tls, const Config::Certificate& pair, bool accepts) const;
     void choose_by_name();
 
-    std::vector<Context> servers_;  ///< one for each certificate; the first is the default
+    std::vector<Context> servers_;      ///< one for each certificate; the first is the default
     std::vector<ssl_ctx_st*> by_name_;  ///< the same
     Context client_;
 };

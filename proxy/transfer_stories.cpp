@@ -77,10 +77,11 @@ TransferStory& TransferStories::begin(std::int64_t at_ms) {
 /// The newest that has this Call-ID in any place.
 TransferStory* TransferStories::find(std::string_view call_id) {
     call_id = call_id.substr(0, kMostText);
-    const auto found = std::find_if(stories_.rbegin(), stories_.rend(), [call_id](const TransferStory& story) {
-        return story.invite_call_id == call_id || story.refer_call_id == call_id ||
-               story.replaced_call_id == call_id;
-    });
+    const auto found =
+        std::find_if(stories_.rbegin(), stories_.rend(), [call_id](const TransferStory& story) {
+            return story.invite_call_id == call_id || story.refer_call_id == call_id ||
+                   story.replaced_call_id == call_id;
+        });
     return found == stories_.rend() ? nullptr : &*found;
 }
 

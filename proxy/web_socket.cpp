@@ -98,7 +98,8 @@ class WebSocket::Session : public std::enable_shared_from_this<Session> {
     }
 
     void refuse(const http::request<http::empty_body>& request, http::status status) {
-        http::response<http::string_body> response{status, request.version(), "WebSocket with subprotocol sip\n"};
+        http::response<http::string_body> response{status, request.version(),
+                                                   "WebSocket with subprotocol sip\n"};
         response.set(http::field::connection, "close");
         if (status == http::status::upgrade_required) response.set(http::field::upgrade, "websocket");
         response.prepare_payload();

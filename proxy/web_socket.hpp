@@ -16,7 +16,7 @@ class WebSocket {
     struct Listener {
         std::function<void(std::string_view)> message;
         std::function<void(std::string_view)> output;  ///< bytes to write: handshake, pongs, close
-        std::function<void()> ended;                   ///< refused, closed or broken: after what is to be written
+        std::function<void()> ended;  ///< refused, closed or broken: after what is to be written
     };
 
     WebSocket(boost::asio::io_context& context, std::size_t message_bytes, Listener listener);

@@ -27,8 +27,8 @@ class Worker : private StreamReceiver {
   public:
     /// `index`: its place among the workers. The first one also clears expired records out of the tables,
     /// tries the servers' answers to probes, and checks their health. References must outlive it.
-    Worker(const SnapshotCell& snapshots, Tables& tables, ConnectionRegistry& connections,
-           Watched& watched, std::uint8_t index);
+    Worker(const SnapshotCell& snapshots, Tables& tables, ConnectionRegistry& connections, Watched& watched,
+           std::uint8_t index);
     ~Worker() override;
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;

@@ -48,7 +48,8 @@ BranchText make_branch(const KeyedHash& sign, const MessageView& request, Server
 std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& response,
                                       const ViaView& next_via) noexcept {
     const std::string_view branch = response.top_via().branch;
-    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix)) return std::nullopt;
+    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix))
+        return std::nullopt;
     std::uint64_t origin = 0;
     std::uint64_t mac = 0;
     if (!read_hex(branch.substr(kBranchPrefix.size(), 8), origin) ||

@@ -47,7 +47,8 @@ void PinTable::pause(ServerId server, Seconds until) noexcept {
     auto* const held = pauses_.find_or_add(server);
     if (held == nullptr) return;
     held->store(until, std::memory_order_relaxed);
-    last_pause_.store(std::max(last_pause_.load(std::memory_order_relaxed), until), std::memory_order_relaxed);
+    last_pause_.store(std::max(last_pause_.load(std::memory_order_relaxed), until),
+                      std::memory_order_relaxed);
 }
 
 void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now,

@@ -69,7 +69,9 @@ class PinTable {
         RouteReason reason = RouteReason::new_call;
         Phase phase = Phase::unanswered;
 
-        [[nodiscard]] bool sets_up() const noexcept { return phase == Phase::unanswered || phase == Phase::trying; }
+        [[nodiscard]] bool sets_up() const noexcept {
+            return phase == Phase::unanswered || phase == Phase::trying;
+        }
         [[nodiscard]] Seconds expires() const noexcept { return until; }
         [[nodiscard]] std::uint64_t eviction_rank() const noexcept {
             return std::uint64_t{phase != Phase::unanswered} << 32 | until;

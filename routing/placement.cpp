@@ -140,9 +140,11 @@ std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Sourc
 std::optional<ServerIndex> home_of(const Snapshot& snapshot, std::uint64_t key, std::uint16_t group,
                                    std::optional<ServerIndex> exclude) noexcept {
     for (const bool backup : {false, true}) {
-        const auto home = best_by_score(snapshot.servers, key, [&](ServerIndex index, const MediaServer& server) {
-            return server.placeable && server.group == group && server.backup == backup && exclude != index;
-        });
+        const auto home =
+            best_by_score(snapshot.servers, key, [&](ServerIndex index, const MediaServer& server) {
+                return server.placeable && server.group == group && server.backup == backup &&
+                       exclude != index;
+            });
         if (home) return home;
     }
     return std::nullopt;
@@ -155,8 +157,7 @@ bool takes_another_call(const MediaServer& server, const ServerLoads& loads) noe
 std::optional<ServerIndex> place(const Snapshot& snapshot, const PlacementRequest& request,
                                  const ServerLoads& loads, PlacementTurn& turn) noexcept {
     const bool heed_pauses = request.pinned && pauses_are_few(snapshot.servers, request.group, loads);
-    const PlacementMethod method =
-        request.pinned ? snapshot.routing.placement : PlacementMethod::hash;
+    const PlacementMethod method = request.pinned ? snapshot.routing.placement : PlacementMethod::hash;
     const auto choose = [&](bool backup, bool slowly) {
         const auto fits = [&](ServerIndex index, const MediaServer& server) {
             if (server.group != request.group || server.backup != backup || request.exclude == index)

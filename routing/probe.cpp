@@ -34,7 +34,8 @@ std::array<char, kBranchSize> make_branch(const KeyedHash& sign, const ProbeTick
                                               ticket_mac(sign, ticket, call_id)};
     std::array<char, kBranchSize> branch;
     char* at = std::ranges::copy(kPrefix, branch.begin()).out;
-    for (std::size_t i = 0; i < fields.size(); ++i) at = write_hex(at, fields[i], static_cast<unsigned>(kDigits[i]));
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        at = write_hex(at, fields[i], static_cast<unsigned>(kDigits[i]));
     return branch;
 }
 

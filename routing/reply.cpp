@@ -71,7 +71,8 @@ void add_copy(const MessageView& request, HeaderId id, std::string_view name, Wr
     if (const HeaderField* field = request.find(id)) writer.add(name).add(field->value).add("\r\n");
 }
 
-void add_to(const MessageView& request, std::string_view name, const KeyedHash& sign, Writer& writer) noexcept {
+void add_to(const MessageView& request, std::string_view name, const KeyedHash& sign,
+            Writer& writer) noexcept {
     const HeaderField* field = request.find(HeaderId::to);
     if (field == nullptr) return;
     writer.add(name).add(field->value);

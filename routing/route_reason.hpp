@@ -101,8 +101,8 @@ enum class DropReason : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(DropReason::kCount)> kDropReasonWords{
-    "not_sip",     "malformed",    "no_via",     "foreign_response", "forged_response", "own_response",
-    "no_next_hop", "unanswerable", "wrong_side", "too_large",        "answer_too_long", "rate_limited",
+    "not_sip",     "malformed",     "no_via",          "foreign_response", "forged_response", "own_response",
+    "no_next_hop", "unanswerable",  "wrong_side",      "too_large",        "answer_too_long", "rate_limited",
     "send_failed", "no_connection", "connection_lost", "queue_full"};
 
 [[nodiscard]] constexpr std::string_view to_string(DropReason reason) noexcept {

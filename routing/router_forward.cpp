@@ -182,7 +182,8 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
         edits.recorded_flow = RecordedFlow::next_hop;
         RouteDecision decision =
             send_from(work, known->flow.listener, known->flow.peer, std::nullopt, reason, edits);
-        if (auto* forward = std::get_if<Forward>(&decision.action)) forward->connection = known->flow.connection;
+        if (auto* forward = std::get_if<Forward>(&decision.action))
+            forward->connection = known->flow.connection;
         return decision;
     }
     if (!hop.is_sip()) return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);

@@ -59,7 +59,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     if (flow && flow->listener < snapshot_.local.listeners().size()) {
         arrived = flow->listener;
     } else if (parse_number(uri_parameter(ours.parameters, kListenerParameter), 255, index) &&
-        index < snapshot_.local.listeners().size()) {
+               index < snapshot_.local.listeners().size()) {
         arrived = static_cast<ListenerIndex>(index);
     }
     const bool to_server = origin && *origin != kNoServer;

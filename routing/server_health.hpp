@@ -69,9 +69,9 @@ class ServerHealth {
     [[nodiscard]] Microseconds pause(const HealthPolicy& policy) const noexcept;
 
     std::uint32_t id_;
-    std::uint32_t number_;      ///< of the last check; goes on over a restart, not to repeat a transaction
-    std::uint32_t fails_ = 0;   ///< in a row
-    std::uint32_t rises_ = 0;   ///< in a row, while down
+    std::uint32_t number_;     ///< of the last check; goes on over a restart, not to repeat a transaction
+    std::uint32_t fails_ = 0;  ///< in a row
+    std::uint32_t rises_ = 0;  ///< in a row, while down
     std::uint16_t status_ = 0;
     DownCause cause_ = DownCause::silent;
     bool up_ = true;

@@ -89,8 +89,10 @@ std::optional<ServerIndex> ServerSet::by_address(const IpAddress& address) const
     std::optional<ServerIndex> found;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         const MediaServer& server = servers_[i];
-        if (!std::ranges::any_of(server.endpoints, [&](const Endpoint& one) { return one.address == address; }) &&
-            !std::ranges::any_of(server.sources, [&](const AddressRange& one) { return one.contains(address, one.port); })) {
+        if (!std::ranges::any_of(server.endpoints,
+                                 [&](const Endpoint& one) { return one.address == address; }) &&
+            !std::ranges::any_of(server.sources,
+                                 [&](const AddressRange& one) { return one.contains(address, one.port); })) {
             continue;
         }
         if (found) return std::nullopt;

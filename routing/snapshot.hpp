@@ -78,7 +78,7 @@ struct Snapshot {
     ParseLimits parse_limits{};
     std::uint32_t message_bytes = 65535;
     std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit
-    bool terminate_sips = false;  ///< the servers' side may be without TLS
+    bool terminate_sips = false;        ///< the servers' side may be without TLS
     Seconds call_ttl = 4 * 3600;
     bool segmented_sends = false;  ///< several messages of a round for one destination in one send
 

@@ -32,8 +32,10 @@ std::optional<Endpoint> reply_target(const ViaView& via, const Endpoint& source)
         if (!address) return std::nullopt;
         return Endpoint{*address, sent_by_port(via, source.transport), source.transport};
     }
-    return Endpoint{source.address, via.has_rport && !is_stream(source.transport) ? source.port : sent_by_port(via, source.transport),
-                    source.transport};
+    return Endpoint{
+        source.address,
+        via.has_rport && !is_stream(source.transport) ? source.port : sent_by_port(via, source.transport),
+        source.transport};
 }
 
 }  // namespace sipsteer

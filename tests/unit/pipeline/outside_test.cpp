@@ -208,7 +208,8 @@ RC_GTEST_PROP(Outside, ChangedReplyTagsHaveNoEffect, (std::uint64_t seed)) {
     TestCall call = TestCall::from_phone(dice);
     // Long enough that the answer has its headers by their long names.
     const Sent refused = proxy.deliver(
-        call.request("INVITE", 1, "Proxy-Require: x\r\nUser-Agent: a phone with a very long name, so to say\r\n"),
+        call.request("INVITE", 1,
+                     "Proxy-Require: x\r\nUser-Agent: a phone with a very long name, so to say\r\n"),
         call.from());
     RC_ASSERT(refused.outcome.what == Outcome::What::answered);
     const std::string to = header_values(refused.bytes, "To").at(0);

@@ -221,7 +221,8 @@ class Player {
     }
 
     void expect_sent(const WireBlock& block) {
-        if (block.words.size() < 2) fail(block.line, "to ADDRESS [via LISTENER] [on CONNECTION] [as REASON] [raw]");
+        if (block.words.size() < 2)
+            fail(block.line, "to ADDRESS [via LISTENER] [on CONNECTION] [as REASON] [raw]");
         const Sent& sent = take(block.line);
         const std::string happened = what_became(sent) + " as " +
                                      std::string{to_string(sent.outcome.reason)} + "\n" +

@@ -157,7 +157,8 @@ const Case kCases[] = {
      {"x.toml:8:7: server.uri: \"sip:127.0.1.300\": \"127.0.1.300\" is not an IP address"}},
     {"server of a transport that is not there",
      "[[server]]\nname = \"a\"\nuri = \"sip:127.0.1.2;transport=tcp\"\n",
-     {"x.toml:8:7: server.uri: \"sip:127.0.1.2;transport=tcp\": there is no tcp listener for what comes back: "
+     {"x.toml:8:7: server.uri: \"sip:127.0.1.2;transport=tcp\": there is no tcp listener for what comes "
+      "back: "
       "write [listen] tcp = [\"IP:PORT\"]"}},
     {"sips server",
      "[[server]]\nname = \"a\"\nuri = \"sips:pbx.example.com\"\n",
@@ -318,9 +319,8 @@ TEST(ConfigErrors, Listen) {
               Lines{"x.toml:2:7: listen.udp: expected a list, not text; write [\"127.0.0.1:5060\"]"});
     EXPECT_EQ(errors("udp = [\"127.0.0.1:5060\", \"udp:127.0.0.1:5060\"]"),
               Lines{"x.toml:2:26: listen.udp: udp:127.0.0.1:5060 is a listener already"});
-    EXPECT_EQ(
-        errors("tls = [\"127.0.0.1:5061\"]"),
-        Lines{"x.toml:2:7: listen.tls: needs [tls] certificate and private_key"});
+    EXPECT_EQ(errors("tls = [\"127.0.0.1:5061\"]"),
+              Lines{"x.toml:2:7: listen.tls: needs [tls] certificate and private_key"});
     const std::string udp = "udp = [\"127.0.0.1:5060\", \"[::1]:5060\"]\n";
     EXPECT_EQ(errors(udp), Lines{});
     EXPECT_EQ(errors(udp + "http = \"8060\""),

@@ -86,7 +86,8 @@ TEST(Config, TheTableIsComplete) {
             EXPECT_NO_THROW(read_literal(key, literal)) << name << " " << literal;
         }
     }
-    // The contract's 66 keys, process.segment, the further ones of [[route]], those of [[tls.certificates]], and [dispatcher].
+    // The contract's 66 keys, process.segment, the further ones of [[route]], those of [[tls.certificates]],
+    // and [dispatcher].
     EXPECT_EQ(seen.size(), 67U + 4U + 2U + 2U);
 }
 

@@ -35,10 +35,10 @@ TEST(ControlCommandLine, StatesOfAServer) {
     EXPECT_EQ(std::get<ControlCommand>(parse({"ready", "pbx-1"})).verb, ControlVerb::ready);
     EXPECT_EQ(std::get<ControlCommand>(parse({"maint", "pbx-1"})).verb, ControlVerb::maint);
     EXPECT_EQ(std::get<ControlCommand>(parse({"reload"})).verb, ControlVerb::reload);
-    for (const auto& words : {std::vector<const char*>{"drain"}, std::vector<const char*>{"drain", "a", "--wait"},
-                              std::vector<const char*>{"drain", "a", "--wait", "soon"},
-                              std::vector<const char*>{"ready", "a", "--wait", "1m"},
-                              std::vector<const char*>{"reload", "a"}}) {
+    for (const auto& words :
+         {std::vector<const char*>{"drain"}, std::vector<const char*>{"drain", "a", "--wait"},
+          std::vector<const char*>{"drain", "a", "--wait", "soon"},
+          std::vector<const char*>{"ready", "a", "--wait", "1m"}, std::vector<const char*>{"reload", "a"}}) {
         EXPECT_EQ(std::get<UsageCommand>(parse(words)).status, kControlUsage);
     }
 }
@@ -71,7 +71,8 @@ TEST(ControlCommandLine, TopAndTrace) {
     const auto top = std::get<ControlCommand>(parse({"top", "--once"}));
     EXPECT_EQ(top.verb, ControlVerb::top);
     EXPECT_TRUE(top.once);
-    const auto trace = std::get<ControlCommand>(parse({"trace", "--call-id", "a@b", "--for", "60s", "-o", "json"}));
+    const auto trace =
+        std::get<ControlCommand>(parse({"trace", "--call-id", "a@b", "--for", "60s", "-o", "json"}));
     EXPECT_EQ(trace.verb, ControlVerb::trace);
     EXPECT_EQ(trace.call_id, "a@b");
     EXPECT_EQ(trace.duration, std::chrono::seconds{60});

@@ -38,7 +38,9 @@ TEST(ControlText, StatesAndReload) {
 }
 
 TEST(ControlText, HowFarADrainIs) {
-    const auto servers = [](const std::string& rest) { return R"({"servers":[{"name":"b"},{"name":"a",)" + rest + "}]}"; };
+    const auto servers = [](const std::string& rest) {
+        return R"({"servers":[{"name":"b"},{"name":"a",)" + rest + "}]}";
+    };
     using What = DrainState::What;
     EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":2,"setups":1)"), "a").what, What::waiting);
     EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":2,"setups":1)"), "a").calls, 3);
@@ -46,7 +48,8 @@ TEST(ControlText, HowFarADrainIs) {
     EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":0)"), "a").what, What::done);
     EXPECT_EQ(drain_state(servers(R"("state":"ready","calls":0)"), "a").what, What::taken_back);
     EXPECT_EQ(drain_state(servers(R"("state":"drain","calls":0)"), "c").what, What::gone);
-    for (const char* text : {"", "[]", "{}", R"({"servers":[1]})"}) EXPECT_EQ(drain_state(text, "a").what, What::gone);
+    for (const char* text : {"", "[]", "{}", R"({"servers":[1]})"})
+        EXPECT_EQ(drain_state(text, "a").what, What::gone);
 }
 
 TEST(ControlText, StatusAndVersion) {

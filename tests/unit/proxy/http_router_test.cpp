@@ -17,7 +17,9 @@ HttpRouter sample_router() {
         return HttpResponse{200, request.parameters.at(0)};
     });
     router.get("/both", [](const HttpRequest&) { return HttpResponse{200, "got"}; });
-    router.post("/both", [](const HttpRequest& request) { return HttpResponse{200, std::string(request.body)}; });
+    router.post("/both", [](const HttpRequest& request) {
+        return HttpResponse{200, std::string(request.body)};
+    });
     router.post("/query", [](const HttpRequest& request) {
         return HttpResponse{200, request.query_value("from").value_or("none")};
     });

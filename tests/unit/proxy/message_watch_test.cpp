@@ -14,9 +14,7 @@ namespace {
 
 /// A message that owns its bytes.
 struct Text {
-    explicit Text(std::string text) : bytes(std::move(text)) {
-        EXPECT_TRUE(view.parse(bytes)) << bytes;
-    }
+    explicit Text(std::string text) : bytes(std::move(text)) { EXPECT_TRUE(view.parse(bytes)) << bytes; }
     std::string bytes;
     MessageView view;
 };
@@ -26,11 +24,13 @@ std::unique_ptr<Text> message(const std::string& first_line, const std::string& 
     return std::make_unique<Text>(first_line +
                                   "\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\r\n"
                                   "From: <sip:bob@example.com>;tag=f\r\nTo: <sip:carol@example.com>;tag=t\r\n"
-                                  "Call-ID: " + call_id + "\r\nCSeq: " + cseq + "\r\nMax-Forwards: 70\r\n" + more +
+                                  "Call-ID: " +
+                                  call_id + "\r\nCSeq: " + cseq + "\r\nMax-Forwards: 70\r\n" + more +
                                   "Content-Length: 0\r\n\r\n");
 }
 
-std::unique_ptr<Text> request(const std::string& method, const std::string& call_id, const std::string& more = "") {
+std::unique_ptr<Text> request(const std::string& method, const std::string& call_id,
+                              const std::string& more = "") {
     return message(method + " sip:carol@example.com SIP/2.0", call_id, "2 " + method, more);
 }
 
@@ -52,7 +52,8 @@ TEST(TransferStories, OneStoryFromReferToAnswer) {
     const auto notify = request("NOTIFY", "first");
     ASSERT_TRUE(stories->concerns(notify->view));
     stories->add_step(notify->view, seen(1600));
-    stories->add_transfer(request("INVITE", "third")->view, "second", seen(1700, RouteReason::transfer_owner));
+    stories->add_transfer(request("INVITE", "third")->view, "second",
+                          seen(1700, RouteReason::transfer_owner));
     const auto ok = response(200, "third", "2 INVITE");
     ASSERT_TRUE(stories->concerns(ok->view));
     stories->add_step(ok->view, seen(1800));
@@ -73,7 +74,8 @@ TEST(TransferStories, OneStoryFromReferToAnswer) {
 TEST(TransferStories, TheSecondTransferOfACallIsAnotherStory) {
     auto stories = std::make_unique<TransferStories>();
     for (const char* call_id : {"one", "two"}) {
-        stories->add_transfer(request("INVITE", call_id)->view, "replaced", seen(1, RouteReason::transfer_owner));
+        stories->add_transfer(request("INVITE", call_id)->view, "replaced",
+                              seen(1, RouteReason::transfer_owner));
         stories->add_step(response(481, call_id, "2 INVITE")->view, seen(2));
     }
     const auto list = stories->list(10);
@@ -106,7 +108,8 @@ TEST(TransferStories, BoundedInStoriesStepsAndText) {
     EXPECT_LT(stories->list(1)[0].invite_call_id.size(), 200U);
     for (std::size_t i = 0; i < 3 * TransferStories::kStories; ++i) {
         const std::string call_id = "call-" + std::to_string(i);
-        stories->add_transfer(request("INVITE", call_id)->view, "r" + call_id, seen(1, RouteReason::transfer_owner));
+        stories->add_transfer(request("INVITE", call_id)->view, "r" + call_id,
+                              seen(1, RouteReason::transfer_owner));
         EXPECT_TRUE(stories->concerns(request("BYE", call_id)->view)) << call_id;
     }
     EXPECT_EQ(stories->list(1000).size(), TransferStories::kStories);
@@ -123,7 +126,9 @@ struct TraceTest : testing::Test {
         outcome.reason = RouteReason::in_dialog;
         trace.add(sessions, outcome, {bytes, {}}, snapshot, at);
     }
-    std::size_t got(MessageTrace::Session session) { return trace.poll(session, 0, 10000, 0)->messages.size(); }
+    std::size_t got(MessageTrace::Session session) {
+        return trace.poll(session, 0, 10000, 0)->messages.size();
+    }
 
     MessageTrace trace;
     Snapshot snapshot{.key = ClusterKey::derive({})};

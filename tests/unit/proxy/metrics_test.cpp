@@ -77,15 +77,14 @@ TEST_F(MetricsTest, MethodsClassesAndServers) {
     gauges_.refers[static_cast<std::size_t>(ReferOwner::other_server)] = 9;
     gauges_.auth_refused = 10;
     const auto text = page();
-    for (const auto* line : {"sipsteer_requests_total{method=\"REGISTER\"} 2",
-                             "sipsteer_requests_total{method=\"INVITE\"} 0",
-                             "sipsteer_requests_total{method=\"other\"} 3",
-                             "sipsteer_responses_total{class=\"4xx\"} 4",
-                             "sipsteer_server_responses_total{server=\"pbx-1\",class=\"2xx\"} 11",
-                             "sipsteer_server_responses_total{server=\"pbx-2\",class=\"6xx\"} 0",
-                             "sipsteer_server_invites_total{server=\"pbx-1\"} 1",
-                             "sipsteer_refers_total{owner=\"other_server\"} 9",
-                             "sipsteer_refers_total{owner=\"unknown\"} 0", "sipsteer_auth_refused_total 10"}) {
+    for (const auto* line :
+         {"sipsteer_requests_total{method=\"REGISTER\"} 2", "sipsteer_requests_total{method=\"INVITE\"} 0",
+          "sipsteer_requests_total{method=\"other\"} 3", "sipsteer_responses_total{class=\"4xx\"} 4",
+          "sipsteer_server_responses_total{server=\"pbx-1\",class=\"2xx\"} 11",
+          "sipsteer_server_responses_total{server=\"pbx-2\",class=\"6xx\"} 0",
+          "sipsteer_server_invites_total{server=\"pbx-1\"} 1",
+          "sipsteer_refers_total{owner=\"other_server\"} 9", "sipsteer_refers_total{owner=\"unknown\"} 0",
+          "sipsteer_auth_refused_total 10"}) {
         EXPECT_TRUE(has_line(text, line)) << line;
     }
 }

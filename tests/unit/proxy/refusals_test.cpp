@@ -65,8 +65,9 @@ TEST_P(Refusals, AreReadAndCostNoOtherDatagram) {
     EXPECT_FALSE(next_refusal(live.native_handle()).has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Refusals, testing::Values("127.0.0.1", "::1"),
-                         [](const auto& family) { return std::string{family.param[0] == ':' ? "v6" : "v4"}; });
+INSTANTIATE_TEST_SUITE_P(Families, Refusals, testing::Values("127.0.0.1", "::1"), [](const auto& family) {
+    return std::string{family.param[0] == ':' ? "v6" : "v4"};
+});
 
 }  // namespace
 }  // namespace sipsteer

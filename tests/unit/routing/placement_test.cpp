@@ -125,8 +125,7 @@ TEST_F(Placement, KeepsToGroupExclusionAndLimit) {
     for (std::uint64_t at = 1; at < 100; ++at) {
         const std::uint64_t hash = at * 0x9e3779b97f4a7c15ULL;
         EXPECT_NE(placed(hash), ServerIndex{0});
-        EXPECT_EQ(place(snapshot, {.key = hash, .group = 1, .exclude = {}}, loads, turn),
-                  ServerIndex{0});
+        EXPECT_EQ(place(snapshot, {.key = hash, .group = 1, .exclude = {}}, loads, turn), ServerIndex{0});
         EXPECT_EQ(place(snapshot, {.key = hash, .group = 0, .exclude = ServerIndex{1}}, loads, turn),
                   ServerIndex{2});
         EXPECT_EQ(place(snapshot, {.key = hash, .group = 2, .exclude = {}}, loads, turn), std::nullopt);
@@ -166,8 +165,7 @@ TEST_F(Placement, LeastCallsFillsByWeight) {
     std::vector<MediaServer> servers = snapshot.servers.all();
     servers[1].weight = 2;
     change(servers);
-    for (int i = 0; i < 400; ++i)
-        add_call(snapshot.servers[*placed(1, PlacementMethod::least_calls)].id);
+    for (int i = 0; i < 400; ++i) add_call(snapshot.servers[*placed(1, PlacementMethod::least_calls)].id);
     EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[0].id)), 100, 2);
     EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[1].id)), 200, 2);
     EXPECT_NEAR(static_cast<double>(loads.of(snapshot.servers[2].id)), 100, 2);

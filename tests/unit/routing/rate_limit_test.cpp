@@ -28,7 +28,8 @@ TEST(RateLimit, GivesOneSecondsWorthAtOnceAndThenAsMuchAsIsDue) {
     EXPECT_EQ(taken(*limit, phone, 10, 100, Milliseconds{50'099}), 0);
     EXPECT_EQ(taken(*limit, phone, 10, 100, Milliseconds{50'100}), 1);
     EXPECT_EQ(taken(*limit, phone, 10, 100, Milliseconds{50'600}), 5);
-    EXPECT_EQ(taken(*limit, phone, 10, 100, Milliseconds{90'000}), 10) << "no more is saved than one second's";
+    EXPECT_EQ(taken(*limit, phone, 10, 100, Milliseconds{90'000}), 10)
+        << "no more is saved than one second's";
 }
 
 TEST(RateLimit, AnyRate) {
