@@ -143,6 +143,7 @@ def test_blind_transfer(play):
     async def story(scene):
         alice, bob, carol = await scene.phones("alice", "bob", "carol")
         talk = await scene.talk(alice, bob)
+        await scene.joined(talk.server, alice.name, bob.name)     # before that Asterisk says 400 to a REFER
         assert await talk.side_of(bob).refer_blind("carol") == 200
         await scene.hears({alice: {carol}, carol: {alice}, bob: set()})
     play(story)
@@ -202,6 +203,7 @@ def test_unmatched_transfer_reaches_the_fallback(play):
         alice, bob = await scene.phones("alice", "bob")
         talk = await scene.talk(alice, bob)
         target = "sip:carol@127.0.0.1:5060?Replaces=no-such-call%40nowhere%3Bto-tag%3Da%3Bfrom-tag%3Db"
+        await scene.joined(talk.server, alice.name, bob.name)     # before that Asterisk says 400 to a REFER
         assert await talk.side_of(bob).refer_blind(target) == 200
         await talk.side_of(bob).hangup()
         await scene.hears({alice: {alice}, bob: set()})
