@@ -15,7 +15,8 @@ void HealthChecks::follow(const Snapshot& snapshot, Microseconds now) {
         Entry entry = known != nullptr ? *known : Entry{server.id, ServerHealth{server.id, now}};
         const bool maintenance = server.state == ServerState::maint;
         if (maintenance != entry.in_maintenance) {
-            entry = {server.id, ServerHealth{server.id, now}, maintenance};
+            entry = {
+                .server = server.id, .health = ServerHealth{server.id, now}, .in_maintenance = maintenance};
             if (!maintenance) entry.back_since = now;
         }
         if (on_) followed.push_back(entry);
@@ -23,12 +24,18 @@ void HealthChecks::follow(const Snapshot& snapshot, Microseconds now) {
     entries_ = std::move(followed);
 }
 
-std::vector<ProbeTicket> HealthChecks::due(const Snapshot& snapshot, Microseconds now) {
+std::vector<ProbeTicket> HealthChecks::due(const Snapshot& snapshot, Microseconds now, const Heard& heard) {
     std::vector<ProbeTicket> checks;
     for (Entry& entry : entries_) {
         if (entry.in_maintenance) continue;
-        if (const auto number = entry.health.due(snapshot.health, now))
-            checks.push_back({ProbeKind::health, 0, *number, entry.server});
+        if (now >= entry.health.next()) {
+            const std::uint64_t so_far = heard(entry.server);
+            if (const auto number = entry.health.due(snapshot.health, now, so_far != entry.heard)) {
+                if (*number != entry.number) entry.heard = so_far;
+                entry.number = *number;
+                checks.push_back({ProbeKind::health, 0, *number, entry.server});
+            }
+        }
         if (!entry.health.up() || (entry.back_since && now >= *entry.back_since + kSlowStart))
             entry.back_since.reset();
     }

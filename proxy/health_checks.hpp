@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -26,8 +27,11 @@ class HealthChecks {
     /// maintenance a server starts slowly.
     void follow(const Snapshot& snapshot, Microseconds now);
 
-    /// The checks to send now, as write_health_check() takes them.
-    [[nodiscard]] std::vector<ProbeTicket> due(const Snapshot& snapshot, Microseconds now);
+    /// The checks to send now, as write_health_check() takes them. `heard`: how many messages have come
+    /// from that server so far.
+    using Heard = std::function<std::uint64_t(ServerId)>;
+    [[nodiscard]] std::vector<ProbeTicket> due(const Snapshot& snapshot, Microseconds now,
+                                               const Heard& heard);
 
     void answered(const Snapshot& snapshot, const ProbeTicket& ticket, std::uint16_t status,
                   Microseconds now) noexcept;
@@ -52,6 +56,8 @@ class HealthChecks {
         ServerId server = kNoServer;
         ServerHealth health;
         bool in_maintenance = false;
+        std::uint32_t number = 0;                  ///< of the last check
+        std::uint64_t heard = 0;                   ///< when it went
         std::optional<Microseconds> back_since{};  ///< while it comes back slowly
     };
     [[nodiscard]] static std::uint16_t share(const Entry& entry, Microseconds now) noexcept;

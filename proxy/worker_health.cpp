@@ -28,7 +28,15 @@ void Worker::check_health() {
         health_.follow(*snapshot_, now);
         health_generation_ = generation_;
     }
-    for (const ProbeTicket& ticket : health_.due(*snapshot_, now)) {
+    const auto heard = [this](ServerId server) {
+        std::uint64_t messages = 0;
+        for (const auto& worker : *all_) {
+            if (const ServerCounters* counted = worker->counters_.servers.find(server))
+                messages += counted->received.value();
+        }
+        return messages;
+    };
+    for (const ProbeTicket& ticket : health_.due(*snapshot_, now, heard)) {
         if (const auto check = write_health_check(*snapshot_, ticket, outgoing_.slot()))
             send_uncounted(check->to, check->listener, check->size);
     }

@@ -17,7 +17,8 @@ void ServerHealth::failed(const HealthPolicy& policy, DownCause cause, bool at_o
     cause_ = cause;
 }
 
-std::optional<std::uint32_t> ServerHealth::due(const HealthPolicy& policy, Microseconds now) noexcept {
+std::optional<std::uint32_t> ServerHealth::due(const HealthPolicy& policy, Microseconds now,
+                                               bool heard) noexcept {
     if (now < next_) return std::nullopt;
     if (open_) {
         if (!copied_ && !doubted_) {  // over UDP one of two may get lost
@@ -26,9 +27,14 @@ std::optional<std::uint32_t> ServerHealth::due(const HealthPolicy& policy, Micro
             return number_;
         }
         open_ = false;
-        failed(policy, doubted_ ? DownCause::refused : DownCause::silent, doubted_);
+        const bool alive = heard && up_ && !doubted_;
+        if (alive) {
+            fails_ = 0;
+        } else {
+            failed(policy, doubted_ ? DownCause::refused : DownCause::silent, doubted_);
+        }
         doubted_ = false;
-        if (!up_) {
+        if (!up_ || alive) {
             next_ = std::max(now, sent_ + pause(policy));
             if (now < next_) return std::nullopt;
         }

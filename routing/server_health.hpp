@@ -39,7 +39,10 @@ class ServerHealth {
         : id_(id), number_(static_cast<std::uint32_t>(now / std::chrono::seconds{1})), next_(now) {}
 
     /// The number of the check to send now, a new one or a copy of the last. None: nothing to send.
-    [[nodiscard]] std::optional<std::uint32_t> due(const HealthPolicy& policy, Microseconds now) noexcept;
+    /// `heard`: the server has sent anything at all since the last check went. Then a missing answer is no
+    /// miss: where a flood costs us packets, answers are among them, and all servers would be down at once.
+    [[nodiscard]] std::optional<std::uint32_t> due(const HealthPolicy& policy, Microseconds now,
+                                                   bool heard = false) noexcept;
 
     /// A final answer to the check of that number; to an older one it is without effect.
     void answered(const HealthPolicy& policy, std::uint32_t number, std::uint16_t status,

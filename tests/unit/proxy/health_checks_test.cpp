@@ -20,6 +20,7 @@ struct Checks : testing::Test {
     HealthChecks checks;
     Microseconds now = seconds{50};
     std::set<std::string> dead;
+    std::uint64_t heard = 0;
     std::map<std::string, int> sent;
 
     Checks() {
@@ -43,7 +44,7 @@ struct Checks : testing::Test {
     void pass(Microseconds time) {
         const Microseconds end = now + time;
         while (now < end) {
-            for (const ProbeTicket& ticket : checks.due(snapshot, now)) {
+            for (const ProbeTicket& ticket : checks.due(snapshot, now, [this](ServerId) { return heard; })) {
                 const std::string name = snapshot.servers[*snapshot.servers.by_id(ticket.server)].name;
                 ++sent[name];
                 if (!dead.contains(name)) checks.answered(snapshot, ticket, 200, now + milliseconds{1});
@@ -126,6 +127,19 @@ TEST_F(Checks, ServersThatStayKeepTheirHealth) {
     EXPECT_TRUE(server("pbx-4").up);
     pass(seconds{1});
     EXPECT_GE(sent["pbx-4"], 1);
+}
+
+TEST_F(Checks, WhoIsHeardIsAlive) {
+    pass(seconds{5});
+    dead = {"pbx-1", "pbx-2", "pbx-3"};  // or a flood that costs us their answers
+    for (int i = 0; i < 200; ++i) {
+        ++heard;
+        pass(milliseconds{100});
+    }
+    EXPECT_TRUE(snapshot.servers.any_up());
+    for (const MediaServer& one : snapshot.servers.all()) EXPECT_TRUE(one.up) << one.name;
+    pass(seconds{6});
+    EXPECT_FALSE(snapshot.servers.any_up());
 }
 
 TEST_F(Checks, OffMeansUp) {

@@ -1,0 +1,120 @@
+#include "proxy/live_cluster.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "proxy/config_loader.hpp"
+
+namespace sipsteer {
+namespace {
+
+struct LiveClusterTest : testing::Test {
+    std::string file =
+        std::filesystem::temp_directory_path() / ("live-cluster-" + std::to_string(::getpid()));
+    Seconds now = 1000;
+    int published = 0;
+    std::unique_ptr<LiveCluster> cluster;
+
+    void write(const std::vector<std::string>& servers) const {
+        std::ofstream out{file};
+        out << "[listen]\nudp = [\"127.0.0.1:5060\"]\n";
+        for (const std::string& server : servers) out << "[[server]]\n" << server << '\n';
+    }
+    void start(const std::vector<std::string>& servers) {
+        write(servers);
+        LoadedConfig loaded = load_config(file);
+        ASSERT_TRUE(loaded.ok());
+        cluster = std::make_unique<LiveCluster>(std::move(loaded.config), ClusterKey::derive({1}));
+        cluster->on_publish([this] { ++published; });
+    }
+    LiveCluster::Reload reload(const std::vector<std::string>& servers) {
+        write(servers);
+        return cluster->reload(now);
+    }
+    std::shared_ptr<const Snapshot> snapshot() const { return cluster->snapshots().get(); }
+    const MediaServer* find(const std::string& name) const {
+        kept = snapshot();
+        const auto found = std::ranges::find(kept->servers.all(), name, &MediaServer::name);
+        return found == kept->servers.all().end() ? nullptr : &*found;
+    }
+    void TearDown() override { std::filesystem::remove(file); }
+
+    mutable std::shared_ptr<const Snapshot> kept;
+};
+
+const std::string kOne = "name = \"pbx-1\"\nuri = \"sip:127.0.1.1\"";
+const std::string kTwo = "name = \"pbx-2\"\nuri = \"sip:127.0.1.2\"";
+
+TEST_F(LiveClusterTest, OperatorsWordsStandAboveTheFileUntilReady) {
+    start({kOne, kTwo});
+    ASSERT_TRUE(cluster->set_state("pbx-1", ServerState::maint));
+    EXPECT_FALSE(cluster->set_state("pbx-9", ServerState::drain));
+    EXPECT_EQ(find("pbx-1")->state, ServerState::maint);
+    EXPECT_TRUE(find("pbx-1")->state_is_operators);
+    EXPECT_TRUE(reload({kOne, kTwo + "\nstate = \"drain\""}).errors.empty());
+    EXPECT_EQ(find("pbx-1")->state, ServerState::maint);
+    EXPECT_EQ(find("pbx-2")->state, ServerState::drain);
+    EXPECT_FALSE(find("pbx-2")->state_is_operators);
+    ASSERT_TRUE(cluster->set_state("pbx-2", ServerState::ready));
+    EXPECT_EQ(find("pbx-2")->state, ServerState::ready);
+    ASSERT_TRUE(cluster->set_state("pbx-1", ServerState::ready));
+    EXPECT_FALSE(find("pbx-1")->state_is_operators);
+}
+
+TEST_F(LiveClusterTest, HealthOfServersThatStayIsKept) {
+    start({kOne, kTwo});
+    const ServerId one = find("pbx-1")->id;
+    EXPECT_TRUE(cluster->set_health({.server = one, .up = false}));
+    EXPECT_FALSE(cluster->set_health({.server = one, .up = false})) << "nothing new";
+    EXPECT_FALSE(cluster->set_health({.server = 4711, .up = false})) << "nobody";
+    EXPECT_TRUE(reload({kTwo, kOne + "\nweight = 7"}).errors.empty());
+    EXPECT_FALSE(find("pbx-1")->up);
+    EXPECT_EQ(find("pbx-1")->weight, 7U);
+}
+
+TEST_F(LiveClusterTest, AWrongFileChangesNothing) {
+    start({kOne, kTwo});
+    const auto before = snapshot();
+    published = 0;
+    const auto result = reload({kOne, "nam = \"pbx-3\""});
+    ASSERT_FALSE(result.errors.empty());
+    EXPECT_TRUE(std::ranges::any_of(result.errors, [this](const std::string& error) {
+        return error.starts_with(file + ":7:1: ");
+    })) << result.errors.front();
+    EXPECT_EQ(snapshot(), before);
+    EXPECT_EQ(published, 0);
+}
+
+TEST_F(LiveClusterTest, AServerThatIsTakenOutStaysUntilItsLastCallHasEnded) {
+    start({kOne, kTwo});
+    const ServerId two = find("pbx-2")->id;
+    OwnerCounts counts;
+    counts.add(two, 1);
+    EXPECT_EQ(reload({kOne}).changes, std::vector<std::string>{"- pbx-2"});
+    ASSERT_NE(find("pbx-2"), nullptr);
+    EXPECT_FALSE(find("pbx-2")->takes_new_calls());
+    EXPECT_TRUE(find("pbx-2")->takes_transfers()) << "its calls are alive";
+    EXPECT_FALSE(cluster->set_state("pbx-2", ServerState::maint)) << "operators have taken it out";
+    now += 1000;
+    EXPECT_TRUE(cluster->forget_left(counts, now));
+    EXPECT_NE(find("pbx-2"), nullptr);
+    counts.add(two, -1);
+    EXPECT_FALSE(cluster->forget_left(counts, now));
+    EXPECT_EQ(find("pbx-2"), nullptr);
+    EXPECT_EQ(snapshot()->servers.by_id(two), std::nullopt);
+}
+
+TEST_F(LiveClusterTest, AServerComesBackWhileItLeaves) {
+    start({kOne, kTwo});
+    ASSERT_TRUE(reload({kOne}).errors.empty());
+    EXPECT_EQ(reload({kOne, kTwo}).changes, std::vector<std::string>{"+ pbx-2"});
+    EXPECT_TRUE(find("pbx-2")->takes_new_calls());
+    EXPECT_EQ(snapshot()->servers.all().size(), 2U);
+}
+
+}  // namespace
+}  // namespace sipsteer
