@@ -78,6 +78,7 @@ std::optional<std::string> table(std::string_view text, std::string_view name,
                 element.as_object().if_contains({column.member.data(), column.member.size()});
             std::string value = cell == nullptr ? "" : text_of(*cell);
             if (column.member == "up") value = value == "true" ? "up" : "DOWN";
+            if (column.member == "rtt_ms" && value == "0.0") value.clear();  // none was measured
             row.push_back(value.empty() ? "-" : std::move(value));
         }
     }
