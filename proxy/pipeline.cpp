@@ -11,8 +11,6 @@ namespace {
 constexpr Reply kFlowFailed{.status = 430, .reason_phrase = "Flow Failed"};      // RFC 5626 §5.3.1
 constexpr Reply kTooLarge{.status = 513, .reason_phrase = "Message Too Large"};  // RFC 3261 §21.5.7
 
-CounterTransport counter_of(Transport transport) noexcept { return static_cast<CounterTransport>(transport); }
-
 /// Who sent it, by the rules of the sides: the listener, then the address.
 Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
@@ -21,11 +19,6 @@ Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
         source.server = snapshot.server_behind(incoming.from);
     }
     return source;
-}
-
-HeldMessage held_copy(const Snapshot& snapshot, const MessageView& message, const Source& source) {
-    return {std::string{message.bytes()}, source.endpoint, source.listener, source.connection,
-            snapshot.servers.id_of(source.server)};
 }
 
 }  // namespace
@@ -70,31 +63,6 @@ Outcome Pipeline::refuse(const Snapshot& snapshot, const Incoming& incoming, Par
     return perform(snapshot, source, Router::decide_broken(message_, error), out);
 }
 
-Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
-                          Seconds now, std::span<char> out) noexcept {
-    const Source source{held.from, held.listener, snapshot.servers.by_id(held.server), held.connection};
-    const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
-    if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
-    return route(snapshot, source, answer, now, out, nullptr);
-}
-
-void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
-    const MessageKind kind = !sip                    ? MessageKind::invalid
-                             : message_.is_request() ? MessageKind::request
-                                                     : MessageKind::response;
-    counters_
-        .received[static_cast<std::size_t>(counter_of(incoming.from.transport))]
-                 [static_cast<std::size_t>(kind)]
-        .add();
-    if (!sip) return;
-    if (message_.is_request()) {
-        counters_.requests[static_cast<std::size_t>(message_.method())].add();
-    } else if (const std::size_t code_class = message_.status_code() / 100U;
-               code_class >= 1 && code_class <= kCodeClasses) {
-        counters_.responses[code_class - 1].add();
-    }
-}
-
 /// What is no SIP counts too: it costs the same.
 bool Pipeline::too_many(const Snapshot& snapshot, const Source& source) noexcept {
     if (snapshot.rate_per_source == 0 || source.is_server() || !message_.is_request() ||
@@ -133,36 +101,6 @@ RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, c
         static_cast<void>(apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, now));
     }
     return decision;
-}
-
-/// A copy or a follower of a request that waits for the servers' answer.
-std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
-    if (questions_.empty() || !message_.is_request()) return std::nullopt;
-    const std::uint64_t key =
-        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    switch (questions_.offer(key, held_copy(snapshot, message_, source))) {
-        case HeldRequests::Offer::nobody_waits: return std::nullopt;
-        case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
-        case HeldRequests::Offer::absorbed:
-        case HeldRequests::Offer::refused: break;
-    }
-    return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::transfer_waiting};
-}
-
-std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source,
-                                      const Ask& ask) noexcept {
-    const std::uint64_t key =
-        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
-    const HeldMessage message = held_copy(snapshot, message_, source);
-    // The dialog's views point into the received bytes; the copy has them at the same places.
-    Replaces dialog = ask.dialog;
-    for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
-        *part = std::string_view{message.bytes}.substr(
-            static_cast<std::size_t>(part->data() - message_.bytes().data()), part->size());
-    }
-    const auto question = questions_.ask(snapshot, source, key, message, dialog, time_);
-    if (!question) return std::nullopt;
-    return Outcome{.what = Outcome::What::held, .question = *question};
 }
 
 Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const RouteDecision& decision,
@@ -231,45 +169,6 @@ Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const R
     outcome.connection = source.connection;
     outcome.size = *written;
     return outcome;
-}
-
-void Pipeline::count_servers(const Outcome& outcome) noexcept {
-    if (outcome.from_server != kNoServer) {
-        ServerCounters& server = counters_.servers.of(outcome.from_server);
-        server.received.add();
-        if (outcome.code_class != 0) server.answers[outcome.code_class - 1U].add();
-    }
-    if (outcome.to_server != kNoServer) {
-        ServerCounters& server = counters_.servers.of(outcome.to_server);
-        server.sent.add();
-        if (outcome.starts_call) server.invites.add();
-    }
-}
-
-void Pipeline::settle(const Outcome& outcome, bool sent) noexcept {
-    // What is held is counted when it goes on; keep-alives and answers to probes are no messages.
-    if (outcome.what == Outcome::What::nothing || outcome.what == Outcome::What::held ||
-        outcome.what == Outcome::What::probe_answer) {
-        return;
-    }
-    counters_.decisions[static_cast<std::size_t>(outcome.reason)].add();
-    count_servers(outcome);
-    const auto drop = [this](DropReason reason) {
-        counters_.dropped[static_cast<std::size_t>(reason)].add();
-    };
-    if (outcome.sends() && !sent) {
-        drop(DropReason::send_failed);
-        return;
-    }
-    switch (outcome.what) {
-        case Outcome::What::forwarded: counters_.forwarded.add(); break;
-        case Outcome::What::answered: counters_.answered.add(); break;
-        case Outcome::What::absorbed: counters_.absorbed.add(); break;
-        case Outcome::What::dropped: drop(outcome.drop); break;
-        case Outcome::What::nothing:
-        case Outcome::What::held:
-        case Outcome::What::probe_answer: break;
-    }
 }
 
 }  // namespace sipsteer
