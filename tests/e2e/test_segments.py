@@ -3,9 +3,11 @@ blanks inside a header. A proxy that is stopped for a moment finds them all in o
 
 import contextlib
 import os
+import pathlib
 import re
 import signal
 import socket
+import time
 
 from lab.sipsteer import Sipsteer, cluster_config
 
@@ -16,6 +18,9 @@ FILLINGS = (300, 10, 600, 120)
 def stopped(sipsteer):
     os.kill(sipsteer.pid, signal.SIGSTOP)
     try:
+        while not all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
+                      for stat in pathlib.Path(f"/proc/{sipsteer.pid}/task").glob("*/stat")):
+            time.sleep(0.001)
         yield
     finally:
         os.kill(sipsteer.pid, signal.SIGCONT)
