@@ -58,14 +58,14 @@ async def until(question, what, seconds=15):
 async def call_reaches(alice, host_port, seconds=20):
     """Call-IDs are random. A server that has just come back takes a tenth of its calls at first."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
         call = await alice.call("carol")
         await call.answered(10)
         contact = call.remote_contact
         await call.hangup()
         if host_port in contact:
             return
-    raise AssertionError(f"no call reached {host_port}")
+        assert time.monotonic() < deadline, f"no call reached {host_port}"
 
 
 ONE = {("one.lab.test", "NAPTR"): [(20, 0, "SIP+D2T", "_sip._tcp.one.lab.test"), (10, 5, "sip+d2u", "_sip._udp.host.lab.test"),
@@ -117,7 +117,7 @@ def test_dns_is_down_at_the_start(run):
     async def story(dns, sipsteer, alice):
         assert addresses(sipsteer) == {"one": [], "two": ["udp:127.0.1.2:5060"]}
         for _ in range(8):      # none is lost to the one that has no address
-            await call_reaches(alice, "127.0.1.2:5060")
+            await call_reaches(alice, "127.0.1.2:5060", seconds=0)
         dns.mode = "well"
         await until(lambda: addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"], "the name resolves")
         await asyncio.to_thread(sipsteer.wait_servers_up, 2)
