@@ -40,8 +40,17 @@ bool parse_sent_by(Cursor& cursor, ViaView& via) noexcept {
     return true;
 }
 
+bool names_source(std::string_view name) noexcept {
+    return iequals(name, "received") || iequals(name, "rport");
+}
+
 void note(ViaView& via, const Parameter& parameter) noexcept {
     // The first of two equal parameters counts.
+    if (names_source(parameter.name)) {
+        const bool again =
+            parameter.name.size() == 5 ? !via.rport_whole.empty() : !via.received_whole.empty();
+        via.source_repeats = via.source_repeats || again;
+    }
     switch (parameter.name.size()) {
         case 5:
             if (!via.has_rport && iequals(parameter.name, "rport")) {
@@ -56,7 +65,7 @@ void note(ViaView& via, const Parameter& parameter) noexcept {
             if (via.branch.empty() && iequals(parameter.name, "branch")) via.branch = parameter.value;
             break;
         case 8:
-            if (via.received.empty() && iequals(parameter.name, "received")) {
+            if (via.received_whole.empty() && iequals(parameter.name, "received")) {
                 via.received = parameter.value;
                 via.received_whole = parameter.whole;
             }
@@ -67,6 +76,19 @@ void note(ViaView& via, const Parameter& parameter) noexcept {
 
 }  // namespace
 
+bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
+    cursor.skip_lws();
+    const char* const begin = cursor.position();
+    if (next_parameter(cursor, parameter, ok)) return true;
+    if (ok || !parameter.has_value || cursor.peek() == '"' || !names_source(parameter.name)) return false;
+    ok = true;
+    const char* end = parameter.name.data() + parameter.name.size();
+    while (*end != '=') ++end;
+    ++end;
+    parameter.whole = {begin, static_cast<std::size_t>(end - begin)};
+    return true;
+}
+
 Result<ViaView> ViaView::parse(std::string_view header) noexcept {
     Cursor cursor{trim_lws(header)};
     ViaView via;
@@ -76,7 +98,7 @@ Result<ViaView> ViaView::parse(std::string_view header) noexcept {
     const char* end = sent_by_end;
     bool ok = true;
     Parameter parameter;
-    while (next_parameter(cursor, parameter, ok)) {
+    while (next_via_parameter(cursor, parameter, ok)) {
         note(via, parameter);
         end = parameter.whole.data() + parameter.whole.size();
     }

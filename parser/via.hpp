@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "parser/cursor.hpp"
 #include "parser/result.hpp"
 
 namespace sipsteer {
@@ -21,6 +22,7 @@ struct ViaView {
     bool has_rport = false;
     std::string_view received_whole;  ///< `;received=...` from its semicolon on, for replacing it
     std::string_view rport_whole;
+    bool source_repeats = false;  ///< one of the two stands there again
     std::string_view parameters;  ///< from the first semicolon on; starts at the end of sent-by
     std::string_view rest;        ///< what follows the comma; empty when this is the last value
 
@@ -28,6 +30,10 @@ struct ViaView {
     /// Errors: bad_via, value_too_long (branch).
     [[nodiscard]] static Result<ViaView> parse(std::string_view header) noexcept;
 };
+
+/// As next_parameter, but `received=` and `rport=` with nothing behind are taken too: whoever forwards the
+/// request writes them anew.
+[[nodiscard]] bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept;
 
 /// Longest Call-ID, tag and branch that is accepted: real ones stay below 256, a torture test has 600.
 inline constexpr std::size_t kMaxIdentifier = 1024;

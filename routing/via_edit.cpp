@@ -1,5 +1,7 @@
 #include "routing/via_edit.hpp"
 
+#include "parser/chars.hpp"
+
 namespace sipsteer {
 namespace {
 
@@ -7,9 +9,23 @@ void replace(Splices& splices, std::string_view run, std::string_view text) noex
     splices.replace(run.data(), run.data() + run.size(), text);
 }
 
+/// Copies of received and rport behind the first.
+void remove_repeats(const ViaView& via, Splices& splices) noexcept {
+    Cursor cursor{via.parameters};
+    bool ok = true;
+    Parameter parameter;
+    while (next_via_parameter(cursor, parameter, ok)) {
+        const bool source = iequals(parameter.name, "received") || iequals(parameter.name, "rport");
+        const char* const at = parameter.whole.data();
+        if (source && at != via.received_whole.data() && at != via.rport_whole.data())
+            splices.remove(parameter.whole);
+    }
+}
+
 }  // namespace
 
 void note_source(const ViaView& via, const Endpoint& source, Splices& splices) noexcept {
+    if (via.source_repeats) remove_repeats(via, splices);
     auto received = splices.text();
     received.add(";received=").add_ip(source.address);
     const std::string_view received_text = received.view();

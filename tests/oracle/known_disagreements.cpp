@@ -29,7 +29,7 @@ int count_parameter(std::string_view parameters, std::string_view name) {
     Parameter parameter;
     bool ok = true;
     int count = 0;
-    while (next_parameter(cursor, parameter, ok)) count += iequals(parameter.name, name) ? 1 : 0;
+    while (next_via_parameter(cursor, parameter, ok)) count += iequals(parameter.name, name) ? 1 : 0;
     return count;
 }
 

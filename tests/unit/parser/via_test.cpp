@@ -79,6 +79,8 @@ TEST(Via, RefusesWhatItCannotAnswerTo) {
                              "SIP/2.0/UDP h;",
                              "SIP/2.0/UDP h;;branch=x",
                              "SIP/2.0/UDP h;branch=",
+                             "SIP/2.0/UDP h;rport=\"x",
+                             "SIP/2.0/UDP h;received=;",
                              "SIP/2.0/UDP h;=x",
                              "SIP/2.0/UDP h;branch=\"x",
                              "SIP/2.0/UDP h;branch=x y",
@@ -120,6 +122,9 @@ TEST(Via, ReadsReceivedRportAndMaddr) {
         {"SIP/2.0/UDP h;maddr=[2001:db8::1]", "", false, "", "[2001:db8::1]"},
         {"SIP/2.0/UDP h;received=1.1.1.1;received=2.2.2.2;rport=1;rport=2", "1.1.1.1", true, "1", ""},
         {"SIP/2.0/UDP h;rportx=1;xreceived=2", "", false, "", ""},
+        {"SIP/2.0/UDP h;rport=;branch=x", "", true, "", ""},
+        {"SIP/2.0/UDP h;received=;rport=", "", true, "", ""},
+        {"SIP/2.0/UDP h;received = ;maddr=1.1.1.1;received=2.2.2.2", "", false, "", "1.1.1.1"},
     };
     for (const auto& c : kCases) {
         const auto via = ViaView::parse(c.text);
@@ -129,6 +134,16 @@ TEST(Via, ReadsReceivedRportAndMaddr) {
         EXPECT_EQ(via->rport, c.rport) << c.text;
         EXPECT_EQ(via->maddr, c.maddr) << c.text;
     }
+}
+
+TEST(Via, TellsThatTheSourceStandsThereTwice) {
+    for (const char* text : {"SIP/2.0/UDP h;rport;rport", "SIP/2.0/UDP h;received=1.1.1.1;x;received=1.1.1.1",
+                             "SIP/2.0/UDP h;rport=;received=;RPORT=4", "SIP/2.0/UDP h;received=;received="}) {
+        const auto via = ViaView::parse(text);
+        ASSERT_TRUE(via) << text;
+        EXPECT_TRUE(via->source_repeats) << text;
+    }
+    EXPECT_FALSE(ViaView::parse("SIP/2.0/UDP h;rport;received=1.1.1.1;x;x")->source_repeats);
 }
 
 TEST(Via, KnowsWhereTheParametersStand) {

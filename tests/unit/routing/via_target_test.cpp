@@ -32,6 +32,7 @@ TEST(ViaTarget, OfAResponse) {
         {"SIP/2.0/UDP host.example.com", "none"},
         {"SIP/2.0/UDP 192.0.2.7;received=nonsense", "none"},
         {"SIP/2.0/TCP 192.0.2.7;received=198.51.100.1", "TCP 198.51.100.1 5060"},
+        {"SIP/2.0/TCP 192.0.2.7;received=198.51.100.1;maddr=name.example.com", "TCP 198.51.100.1 5060"},
         {"SIP/2.0/TLS 192.0.2.7", "TLS 192.0.2.7 5061"},
         {"SIP/2.0/WSS df7jal23ls0d.invalid;received=198.51.100.1;rport=40000", "WSS 198.51.100.1 5061"},
         {"SIP/2.0/UDP [2001:db8::7]:5070", "UDP 2001:db8::7 5070"},
