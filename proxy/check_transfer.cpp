@@ -3,6 +3,7 @@
 #include "parser/chars.hpp"
 #include "parser/sip_uri.hpp"
 #include "proxy/config_check.hpp"
+#include "proxy/config_schema.hpp"
 #include "proxy/config_values.hpp"
 #include "proxy/suggestion.hpp"
 
@@ -30,6 +31,20 @@ void check_user(const std::string& user, std::string_view path, ConfigIssues& is
         issues.error(path, fmt::format("{} is no user part of a URI", in_quotes(user)));
 }
 
+/// Whoever changes the servers to TCP easily forgets this one.
+void warn_of_other_transport(const Config& config, const SipTarget& target, ConfigIssues& issues) {
+    const Config::Server* there = nullptr;
+    for (const Config::Server& server : config.servers) {
+        if (server.host != target.host.host) continue;
+        if (server.transport == target.transport) return;
+        there = &server;
+    }
+    if (there == nullptr) return;
+    issues.warning("transfer.fallback",
+                   fmt::format("by {}, but {} at that host is reached by {}: is a ;transport= missing?",
+                               to_string(target.transport), there->name, to_string(there->transport)));
+}
+
 void check_fallback_uri(Config& config, ConfigIssues& issues) {
     auto& transfer = config.transfer;
     const auto target = parse_sip_target(transfer.fallback);
@@ -39,6 +54,7 @@ void check_fallback_uri(Config& config, ConfigIssues& issues) {
         return issues.error("transfer.fallback",
                             fmt::format("{}: {}", in_quotes(transfer.fallback), why_not));
     }
+    warn_of_other_transport(config, *target, issues);
     transfer.fallback_kind = Config::FallbackKind::uri;
     transfer.fallback_transport = target->transport;
     transfer.fallback_host = target->host;

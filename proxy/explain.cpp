@@ -30,7 +30,7 @@ std::string_view outcome_word(Outcome::What what) noexcept {
 
 /// The first listener that such a message could arrive at.
 ListenerIndex listener_for(const Snapshot& snapshot, const Endpoint& from) {
-    const bool server = snapshot.servers.by_source(from.address, from.port).has_value();
+    const bool server = snapshot.server_behind(from).has_value();
     return snapshot.local.sender(from, server, 0).value_or(0);
 }
 

@@ -90,6 +90,7 @@ void Worker::drain(std::function<void()> done) {
         boost::system::error_code ignored;
         for (Socket& socket : sockets_) socket.socket.close(ignored);
         std::ranges::fill(udp_, -1);
+        draining_ = true;
         streams_->drain(std::move(done));
     });
 }

@@ -115,6 +115,7 @@ class Worker : private StreamReceiver {
     boost::asio::steady_timer sweep_timer_{context_};
     boost::asio::steady_timer deadline_timer_{context_};
     bool deadline_armed_ = false;
+    bool draining_ = false;  ///< nothing is asked any more: connections shall fall silent
     unsigned sweeps_until_trial_ = 0;
     unsigned trial_pause_ = 0;
     HealthChecks health_;

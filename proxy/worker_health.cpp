@@ -22,6 +22,7 @@ void Worker::check_health_soon() {
 /// Sends what is due, tells what has changed, and comes back when there may be more. Health checks are
 /// outside the counters' law.
 void Worker::check_health() {
+    if (draining_) return;
     refresh_snapshot();
     const Microseconds now = steady_now();
     if (health_generation_ != generation_) {

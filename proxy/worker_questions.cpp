@@ -64,6 +64,7 @@ void Worker::send_uncounted(const Endpoint& to, ListenerIndex listener, std::siz
 
 /// A server that does not answer 481 to a dialog that nobody has cannot be believed.
 void Worker::try_servers() {
+    if (draining_) return;
     refresh_snapshot();
     bool all_known = true;
     if (snapshot_->transfer.probe && !snapshot_->transfer.ask_untried) {

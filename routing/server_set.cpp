@@ -85,18 +85,27 @@ std::optional<ServerIndex> ServerSet::by_source(const IpAddress& address, std::u
     return std::nullopt;
 }
 
-std::optional<ServerIndex> ServerSet::by_address(const IpAddress& address) const noexcept {
+std::optional<ServerIndex> ServerSet::by_address(const IpAddress& address,
+                                                 Transport transport) const noexcept {
     std::optional<ServerIndex> found;
+    int best = -1;
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         const MediaServer& server = servers_[i];
-        if (!std::ranges::any_of(server.endpoints,
-                                 [&](const Endpoint& one) { return one.address == address; }) &&
+        const auto at = std::ranges::find(server.endpoints, address, &Endpoint::address);
+        if (at == server.endpoints.end() &&
             !std::ranges::any_of(server.sources,
                                  [&](const AddressRange& one) { return one.contains(address, one.port); })) {
             continue;
         }
-        if (found) return std::nullopt;
-        found = i;
+        // A fallback destination often is a server's address by another port or transport.
+        const bool same = at != server.endpoints.end() && at->transport == transport;
+        const int likeness = (server.leaving ? 0 : 4) + (server.placeable ? 2 : 0) + (same ? 1 : 0);
+        if (likeness > best) {
+            found = i;
+        } else if (likeness == best) {
+            found = std::nullopt;
+        }
+        best = std::max(best, likeness);
     }
     return found;
 }

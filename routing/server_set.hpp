@@ -50,8 +50,10 @@ class ServerSet {
     [[nodiscard]] bool weigh_the_same() const noexcept { return weigh_the_same_; }
 
     /// The one server with that address, whatever the port: what a stream comes from says nothing (RFC 3261
-    /// §18.1.1: clients use any port). None: no server has it, or several do.
-    [[nodiscard]] std::optional<ServerIndex> by_address(const IpAddress& address) const noexcept;
+    /// §18.1.1: clients use any port). Of several the one that stays, that calls are placed on and that
+    /// is reached by `transport`. None: no server has it, or they are equal in that.
+    [[nodiscard]] std::optional<ServerIndex> by_address(const IpAddress& address,
+                                                        Transport transport) const noexcept;
 
     /// Any server up and placeable.
     [[nodiscard]] bool any_up() const noexcept;

@@ -31,7 +31,7 @@ std::optional<ServerIndex> Snapshot::server_named(const SipUri& uri) const noexc
 
 std::optional<ServerIndex> Snapshot::server_behind(const Endpoint& peer) const noexcept {
     if (const auto exact = servers.by_source(peer.address, peer.port)) return exact;
-    return is_stream(peer.transport) ? servers.by_address(peer.address) : std::nullopt;
+    return is_stream(peer.transport) ? servers.by_address(peer.address, peer.transport) : std::nullopt;
 }
 
 bool Snapshot::names_us(const SipUri& uri) const noexcept {

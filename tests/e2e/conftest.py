@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from lab.asterisk import AsteriskCluster, AsteriskUnavailable
+from lab.certificates import Authority
 from lab.scene import Scene, all_phones
 from lab.sipsteer import Sipsteer, cluster_config
 
@@ -30,27 +31,39 @@ def ctl(binary):
 @pytest.fixture(scope="module", params=ASTERISK_VERSIONS, ids=lambda version: f"asterisk{version}")
 def cluster(request, namespace):
     """Two real Asterisk servers, pbx-1 and pbx-2, that know everybody of lab.scene."""
+    with asterisk_cluster(request.param, namespace, phones=all_phones()) as servers:
+        yield servers
+
+
+def asterisk_cluster(version, namespace, **options):
+    """An AsteriskCluster of two, to be started; skips the test where there can be none."""
     if namespace is None:
         pytest.skip("a network namespace and chroot need root")
     try:
-        servers = AsteriskCluster(request.param, 2, phones=all_phones())
+        return AsteriskCluster(version, 2, **options)
     except AsteriskUnavailable as reason:
-        if request.param == 16:
+        if version == 16:
             pytest.fail(f"no root with Asterisk 16: {reason}")   # its packages are frozen: this one has to be there
-        pytest.skip(f"no root with Asterisk {request.param}: {reason}")
-    with servers:
-        yield servers
+        pytest.skip(f"no root with Asterisk {version}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate authority, and a certificate of the proxy at 127.0.0.1."""
+    made = Authority(tmp_path_factory.mktemp("certificates"))
+    made.make("proxy", "DNS:proxy.example.com", "IP:127.0.0.1")
+    return made
 
 
 @pytest.fixture
 def play(cluster, binary):
     """play(story, more=TOML, seconds=60): runs the coroutine `story(scene)` with a fresh sipsteer in front of the
-    cluster, and asserts the counter law after it."""
-    def run(story, more=TRANSFER, seconds=60, servers=cluster):
+    cluster, and asserts the counter law after it. `options` are those of Scene."""
+    def run(story, more=TRANSFER, seconds=60, servers=cluster, **options):
         config = cluster_config([(server.name, server.uri) for server in servers], more=more)
 
         async def in_scene(sipsteer):
-            async with Scene(servers, sipsteer) as scene:
+            async with Scene(servers, sipsteer, **options) as scene:
                 await asyncio.wait_for(story(scene), seconds)
 
         with Sipsteer(config, binary) as sipsteer:

@@ -29,8 +29,9 @@ probe = false
 """
 
 
-def proxy_for(servers, binary, more=""):
-    return Sipsteer(cluster_config(servers, more=CONFIG + more), binary)
+def proxy_for(servers, binary, more="", checks="0", drain="30s"):
+    more = CONFIG.replace('probe_interval = "0"', f'probe_interval = "{checks}"') + more
+    return Sipsteer(cluster_config(servers, more=more, drain=drain), binary)
 
 
 @pytest.fixture
@@ -310,6 +311,23 @@ def test_sigterm_lets_a_request_on_a_stream_finish(binary):
             connection.close()
             # It ends by itself, with status 0: the scene asserts that, and sends no second signal.
             proxy.wait_ended(8)
+
+
+def test_health_checks_keep_no_connection_open_at_the_end(binary):
+    """A server that is asked every second is silent once SIGTERM has come."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary, checks="1s") as proxy, \
+            StreamServer(TCP_SERVER) as server:
+        connection = server.accept()
+        for _ in range(2):
+            connection.send(answer(connection.read(), 200))
+        with phone() as peer:
+            peer.send(options("law", to_tag="x").replace("Max-Forwards: 70", "Max-Forwards: 0"))
+            assert peer.read().status == 483
+        os.kill(proxy.pid, signal.SIGTERM)
+        while (message := connection.read()) is not None:
+            connection.send(answer(message, 200))
+        connection.close()
+        proxy.wait_ended(8)
 
 
 def test_sipp_over_tcp(tcp_cluster, request):

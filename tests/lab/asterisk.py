@@ -65,6 +65,8 @@ def phone_config(name, contact=None, password=None):
     """Entries of pjsip_phones.conf for one phone: with a fixed contact URI, or one that registers."""
     lines = [f"[{name}](phone)", f"aors={name}"]
     lines += [f"auth={name}"] if password else []
+    if contact:
+        contact = contact.replace(";", "\\;")      # else the rest is a comment
     lines += [f"[{name}](phone-aor)"] + ([f"contact={contact}"] if contact else [])
     if password:
         lines += [f"[{name}](phone-auth)", f"username={name}", f"password={password}"]
@@ -73,13 +75,15 @@ def phone_config(name, contact=None, password=None):
 
 class AsteriskServer:
     """One Asterisk. `phones` is the text of its pjsip_phones.conf; `edit`, if given, takes (file name, text) of each file of
-    the kit and returns the text to use. `namespace` is a NetworkNamespace, or None for the one we are in."""
+    the kit and returns the text to use. `namespace` is a NetworkNamespace, or None for the one we are in. `transport` is how
+    it and the proxy talk; for TLS `authority` (lab.certificates) makes its certificate."""
 
     START_SECONDS = 15
 
     def __init__(self, root, address, proxy, phones="", port=5060, name=None, edit=None, namespace=None,
-                 ami_port=5038):
+                 ami_port=5038, transport="udp", authority=None):
         self.root = pathlib.Path(root)
+        self.transport, self._authority = transport, authority
         self.address, self.port, self.proxy = address, port, proxy
         self.name, self._ami_port = name or address, ami_port
         self._phones, self._edit, self._namespace = phones, edit, namespace
@@ -87,7 +91,8 @@ class AsteriskServer:
 
     @property
     def uri(self):
-        return f"sip:{self.address}:{self.port}"
+        parameter = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"sip:{self.address}:{self.port}{parameter}"
 
     @property
     def pid(self):
@@ -131,10 +136,26 @@ class AsteriskServer:
         values = {"SIPSTEER_HOST": self.proxy[0], "SIPSTEER_PORT": self.proxy[1],
                   "SERVER_HOST": self.address, "SERVER_PORT": self.port}
         for name in ("pjsip.conf", "extensions.conf"):
-            text = fill_in((KIT / name).read_text(), values)
+            text = fill_in(self._by_transport(name), values).replace("/etc/asterisk/", f"{inside}/etc/")
             files[name] = self._edit(name, text) if self._edit else text
+        if self._authority:
+            files |= self._keys()
         for name, text in files.items():
-            (self._home / "etc" / name).write_text(text)
+            path = self._home / "etc" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+    def _by_transport(self, name):
+        """A file of the kit, changed for the transport as README.md in there says."""
+        if self.transport == "udp" or name != "pjsip.conf":
+            return (KIT / name).read_text()
+        return subprocess.run(["sed", "-f", KIT / f"{self.transport}.sed", KIT / name], stdout=subprocess.PIPE, check=True,
+                              text=True).stdout
+
+    def _keys(self):
+        certificate, key = self._authority.make(self.name, f"IP:{self.address}")
+        return {f"keys/{name}": path.read_text() for name, path in
+                (("ca.pem", self._authority.ca), ("server.pem", certificate), ("server.key", key))}
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -242,14 +263,20 @@ class AsteriskServer:
 
 
 class AsteriskCluster:
-    """`count` servers on 127.0.1.1, 127.0.1.2, ... named pbx-1, pbx-2, ..., started side by side."""
+    """`count` servers on 127.0.1.1, 127.0.1.2, ... named pbx-1, pbx-2, ..., started side by side. The transport of each
+    is the next of `transports`, round and round; TLS has the port after the others', here and at the proxy."""
 
     def __init__(self, version=16, count=2, proxy=("127.0.0.1", 5060), phones="", port=5060, edit=None, namespace=None,
-                 network="127.0.1"):
+                 network="127.0.1", transports=("udp",), authority=None):
         root = asterisk_root(version)
         self.version = version
-        self.servers = [AsteriskServer(root, f"{network}.{number}", proxy, phones, port, f"pbx-{number}", edit, namespace)
-                        for number in range(1, count + 1)]
+        self.servers = []
+        for number in range(1, count + 1):
+            transport = transports[(number - 1) % len(transports)]
+            tls = transport == "tls"
+            self.servers.append(AsteriskServer(
+                root, f"{network}.{number}", (proxy[0], proxy[1] + tls), phones, port + tls, f"pbx-{number}", edit, namespace,
+                transport=transport, authority=authority if tls else None))
 
     def __iter__(self):
         return iter(self.servers)

@@ -8,7 +8,7 @@ import threading
 
 from .namespace import NetworkNamespace
 from .phone import Phone
-from .transaction import Endpoint, udp_socket
+from .endpoint import Endpoint, udp_socket
 
 PUBLIC_HOST = "10.99.0.1"       # where everybody behind a router reaches this process's own namespace
 INSIDE = "192.168.77"           # the same in every home, as in life

@@ -1,4 +1,4 @@
-"""A small SIP phone in asyncio: many at once in one process, over UDP, with RTP that tells who is heard.
+"""A small SIP phone in asyncio: many at once in one process, with RTP that tells who is heard.
 
     alice = Phone("alice", "127.0.2.1", 6101, proxy=("127.0.0.1", 5060))
     await alice.start()
@@ -14,8 +14,9 @@ import time
 
 from . import digest
 from .call import Call, CallFailed
+from .endpoint import Endpoint
 from .sip import Message, NameAddr, Replaces, Uri, host_port, new_call_id, new_tag, response_to
-from .transaction import Endpoint
+from .stream_endpoint import StreamEndpoint
 
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, UPDATE, INFO, MESSAGE"
 SUPPORTED = {"replaces", "timer", "norefersub", "path"}
@@ -24,13 +25,15 @@ SUPPORTED = {"replaces", "timer", "norefersub", "path"}
 class Phone:
     """One user agent with any number of calls. Without a proxy requests go where the URI says; `route` puts a Route to
     the proxy into what is sent out of dialog; `rtp` false leaves the voice out. Sockets belong to the thread's namespace.
+    `transport` tcp or tls (with `tls`, an ssl.SSLContext): one connection to the proxy, and no port that listens.
 
     Policy for incoming calls: `reject_with` (a status) refuses them, else they ring for `ring_seconds` and are answered
     when `auto_answer` is true, or else by the test: `call.answer()` or `call.reject(status)`."""
 
-    def __init__(self, name, host, port=5060, proxy=None, password=None, *, route=False, rtp=True):
+    def __init__(self, name, host, port=5060, proxy=None, password=None, *, route=False, rtp=True,
+                 transport="udp", tls=None):
         self.name, self.host, self.port, self.proxy, self.password = name, host, port, proxy, password
-        self.route, self.rtp = route, rtp
+        self.route, self.rtp, self.transport, self._tls = route, rtp, transport, tls
         self.auto_answer, self.ring_seconds, self.reject_with = True, 0.05, None
         self.calls = []           # every call of this phone, ended ones too, oldest first
         self.endpoint = None
@@ -46,7 +49,9 @@ class Phone:
         return self
 
     def make_endpoint(self):
-        return Endpoint(self.host, self.port)
+        if self.transport == "udp":
+            return Endpoint(self.host, self.port)
+        return StreamEndpoint(self.host, self.port, self.proxy, self._tls)
 
     async def stop(self):
         """Stops at once, without BYE: whoever wants one hangs up before."""
@@ -76,7 +81,8 @@ class Phone:
 
     def contact(self, call=None):
         """The Contact of a call (of a REGISTER when None)."""
-        return f"<sip:{self.name}@{host_port(self.host, self.port)}>"
+        parameter = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"<sip:{self.name}@{host_port(self.host, self.port)}{parameter}>"
 
     def uri(self, target):
         """`bob` is a user at the proxy; anything with a scheme is taken as it stands."""

@@ -7,7 +7,7 @@ import re
 import struct
 import time
 
-from .transaction import udp_socket
+from .endpoint import udp_socket
 
 PACKET_SECONDS = 0.020
 PACKET_SAMPLES = 160

@@ -37,13 +37,15 @@ def password_of(name):
     return f"secret-of-{name}" if number % 2 or (not number and role in _WITH_PASSWORD) else None
 
 
-def all_phones(crowd=CROWD, network="127.0.2"):
-    """pjsip_phones.conf for everybody: alice ... frank, and alice1, bob1, carol1 ... up to `crowd`."""
+def all_phones(crowd=CROWD, network="127.0.2", transports=None):
+    """pjsip_phones.conf for everybody: alice ... frank, and alice1, bob1, carol1 ... up to `crowd`. `transports`: role ->
+    tcp or tls, for those that do not use UDP."""
     names = list(_ROLES) + [f"{role}{number}" for role in ("alice", "bob", "carol") for number in range(1, crowd + 1)]
     text = ""
     for name in names:
         host, port = address_of(name, network)
-        contact = None if name in _REGISTERING else f"sip:{name}@{host}:{port}"
+        transport = (transports or {}).get(_split(name)[0])
+        contact = None if name in _REGISTERING else f"sip:{name}@{host}:{port}" + (f";transport={transport}" if transport else "")
         text += phone_config(name, contact, password_of(name))
     return text
 
@@ -60,10 +62,12 @@ class Talk:
 
 
 class Scene:
-    """Phones on loopback, sipsteer and Asterisk servers; on leaving, all calls are ended and all phones stopped."""
+    """Phones on loopback, sipsteer and Asterisk servers; on leaving, all calls are ended and all phones stopped.
+    `transports` as for all_phones(), with `tls`, an ssl.SSLContext: the proxy has TLS at the next port."""
 
-    def __init__(self, cluster, sipsteer, proxy=("127.0.0.1", 5060), network="127.0.2"):
+    def __init__(self, cluster, sipsteer, proxy=("127.0.0.1", 5060), network="127.0.2", transports=None, tls=None):
         self.cluster, self.sipsteer, self.proxy, self.network = cluster, sipsteer, proxy, network
+        self.transports, self.tls = transports or {}, tls
         self._phones = {}
 
     async def __aenter__(self):
@@ -83,11 +87,15 @@ class Scene:
         for name in names:
             if name in self._phones:
                 continue
-            host, port = address_of(name, self.network)
-            phone = Phone(name, host, port, self.proxy, password_of(name))
-            self._phones[name] = phone
+            phone = self._phones[name] = self._make_phone(name)
             await phone.start()
         return [self._phones[name] for name in names]
+
+    def _make_phone(self, name):
+        transport = self.transports.get(_split(name)[0], "udp")
+        secure = {"tls": self.tls} if transport == "tls" else {}
+        proxy = self.proxy[0], self.proxy[1] + (transport == "tls")
+        return Phone(name, *address_of(name, self.network), proxy, password_of(name), transport=transport, **secure)
 
     async def ring(self, caller, callee, headers=()):
         """`caller` calls `callee`; returns both ends as soon as it rings there."""

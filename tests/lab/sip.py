@@ -135,8 +135,9 @@ class Uri:
 
     @property
     def address(self):
-        """(host, port) with the default port."""
-        return self.host, self.port or 5060
+        """(host, port) with the default port (§19.1.2)."""
+        tls = self.scheme.lower() == "sips" or "transport=tls" in (parameter.lower() for parameter in self.params)
+        return self.host, self.port or (5061 if tls else 5060)
 
     @property
     def loose(self):

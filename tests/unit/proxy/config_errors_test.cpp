@@ -385,6 +385,18 @@ TEST(ConfigWarnings, FallbackWithoutDestination) {
               std::vector<std::string>{});
 }
 
+TEST(ConfigWarnings, FallbackByAnotherTransport) {
+    std::string streams{kGood};
+    streams.replace(streams.find("udp"), 3, "tcp").replace(streams.rfind("\"\n"), 1, ";transport=tcp\"");
+    const auto fallback = [&streams](std::string_view uri) {
+        return warnings_of(streams + "[transfer]\nfallback = \"" + std::string{uri} + "\"\n");
+    };
+    EXPECT_EQ(fallback("sip:a@127.0.1.1:5070"),
+              (std::vector<std::string>{"x.toml:7:12: transfer.fallback: by udp, but pbx-1 at that host is "
+                                        "reached by tcp: is a ;transport= missing?"}));
+    EXPECT_EQ(fallback("sip:a@127.0.1.1;transport=tcp"), std::vector<std::string>{});
+}
+
 TEST(ConfigWarnings, WhatIsWorthOne) {
     const std::string quiet =
         std::string(kGood) + "weight = 0\ngroup = \"g\"\n[transfer]\nunmatched = \"reject\"\n";

@@ -98,6 +98,26 @@ TEST(ServerSet, FurtherSourcesComeAfterExactAddresses) {
     EXPECT_EQ(set.by_endpoint(parse_ip("10.0.0.77").value(), 5060), std::nullopt) << "a source is no target";
 }
 
+TEST(ServerSet, AStreamTellsAServerByItsAddress) {
+    std::vector<MediaServer> servers = {sample::server("a", "10.0.0.1"), sample::server("b", "10.0.0.2"),
+                                        sample::server("c", "10.0.0.2"),
+                                        sample::server("fallback", "10.0.0.1")};
+    servers[0].endpoints[0].transport = Transport::tcp;
+    servers[2].endpoints[0].transport = Transport::tls;
+    servers[3].placeable = false;
+    const auto behind = [&servers](const char* address, Transport transport) {
+        const ServerSet set{servers, {"default"}, sample::key()};
+        return set.by_address(parse_ip(address).value(), transport);
+    };
+    EXPECT_EQ(behind("10.0.0.1", Transport::tcp), ServerIndex{0}) << "the fallback is not asked about";
+    EXPECT_EQ(behind("10.0.0.1", Transport::tls), ServerIndex{0});
+    EXPECT_EQ(behind("10.0.0.2", Transport::tls), ServerIndex{2});
+    EXPECT_EQ(behind("10.0.0.2", Transport::tcp), std::nullopt) << "both could";
+    EXPECT_EQ(behind("10.0.0.9", Transport::tcp), std::nullopt);
+    servers[1].leaving = true;
+    EXPECT_EQ(behind("10.0.0.2", Transport::tcp), ServerIndex{2});
+}
+
 TEST(ServerSet, ThoseThatLeaveAreFoundButNotCounted) {
     std::vector<MediaServer> servers(3);
     for (std::size_t i = 0; i < servers.size(); ++i) {
