@@ -22,9 +22,14 @@ class AddressBook {
     /// Those that are to be looked up now; each once, until its answer comes.
     [[nodiscard]] std::vector<HostName> take_due(Seconds now);
 
-    /// An answer: it holds as long as its TTL says. When DNS is down the addresses stay for kStale. True: the
-    /// addresses are other ones than before.
-    bool take(const HostName& name, const HostFound& found, Seconds now);
+    enum class News : std::uint8_t {
+        none,
+        changed,  ///< other addresses or targets than before
+        emptied,  ///< of a name to expand: DNS has no target any more. The last ones stay; said once
+    };
+    /// An answer: it holds as long as its TTL says. When DNS is down the addresses stay for kStale. A target
+    /// of a name to expand keeps its addresses until it has others.
+    News take(const HostName& name, const HostFound& found, Seconds now);
 
     [[nodiscard]] HostAddresses addresses() const;
 
@@ -36,11 +41,12 @@ class AddressBook {
 
   private:
     struct Entry {
-        std::vector<Endpoint> endpoints;
+        std::vector<HostTarget> targets;
         Seconds due = 0;
         Seconds confirmed = 0;  ///< when DNS last gave these
         Seconds pause = 1;      ///< before the next try, while DNS is down
         bool asked = false;
+        bool emptied = false;
     };
     std::map<HostName, Entry> entries_;
 };

@@ -9,10 +9,8 @@
 namespace sipsteer {
 namespace {
 
-/// Names are label values, words of commands and fallback destinations: no blanks, colons, slashes.
 bool is_name(std::string_view text) {
-    constexpr std::size_t kLongest = 64;
-    return !text.empty() && text.size() <= kLongest && all_of(text, kHost);
+    return !text.empty() && text.size() <= kLongestServerName && all_of(text, kHost);
 }
 
 std::uint16_t effective_port(const Config::Server& server) {
@@ -83,6 +81,20 @@ void check_uri(Config& config, std::size_t index, const std::string& path, Confi
     }
 }
 
+void check_expand(const Config& config, std::size_t index, const std::string& path, ConfigIssues& issues) {
+    const auto& server = config.servers[index];
+    if (server.expand == Config::Expand::off || server.host.empty()) return;
+    const auto expand_path = path + ".expand";
+    if (parse_ip(server.host) || server.port != 0) {
+        issues.error(expand_path, fmt::format("{}: only a name without a port has SRV records (RFC 3263)",
+                                              in_quotes(server.uri)));
+    }
+    if (!server.sources.empty())
+        issues.error(path + ".sources", "would be those of every target: nobody could tell them apart");
+    if (config.is_written(path + ".weight"))
+        issues.warning(path + ".weight", "has no effect: the SRV records have the weights");
+}
+
 void check_sources(Config::Server& server, const std::string& path, ConfigIssues& issues) {
     for (std::size_t i = 0; i < server.sources.size(); ++i) {
         const auto network = parse_network(server.sources[i]);
@@ -102,7 +114,8 @@ void check_weights(const Config& config, ConfigIssues& issues) {
         for (std::size_t j = 0; j < config.servers.size(); ++j) {
             if (config.servers[j].group != group) continue;
             first = first && j >= i;
-            all_zero = all_zero && config.servers[j].weight == 0;
+            const bool of_srv = config.servers[j].expand == Config::Expand::srv;
+            all_zero = all_zero && config.servers[j].weight == 0 && !of_srv;
         }
         if (first && all_zero) {
             issues.warning(
@@ -136,6 +149,7 @@ void check_servers(Config& config, ConfigIssues& issues) {
         const auto path = fmt::format("server[{}]", i);
         check_name(config, i, path, issues);
         check_uri(config, i, path, issues);
+        check_expand(config, i, path, issues);
         check_sources(config.servers[i], path, issues);
         if (!is_name(config.servers[i].group)) {
             issues.error(path + ".group", fmt::format("{}: a name has 1 to 64 letters, digits, - _ and dots",

@@ -79,7 +79,10 @@ void check_fallback(Config& config, ConfigIssues& issues) {
     }
     const bool server = find_server(config, name) != std::string::npos;
     const bool group = has_group(config, name);
-    if (server && group) {
+    if (server && config.servers[find_server(config, name)].expand == Config::Expand::srv && !group) {
+        issues.error("transfer.fallback",
+                     fmt::format("{} stands for several servers: name its group", in_quotes(name)));
+    } else if (server && group) {
         issues.error("transfer.fallback", fmt::format("{} is a server and a group", in_quotes(name)));
     } else if (server || group) {
         transfer.fallback_kind = server ? Config::FallbackKind::server : Config::FallbackKind::group;

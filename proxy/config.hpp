@@ -30,6 +30,7 @@ struct Config {
     enum class OwnerDown : std::uint8_t { reject, fallback };
     enum class Ringing : std::uint8_t { forward, wait };
     enum class FallbackKind : std::uint8_t { none, uri, server, group };
+    enum class Expand : std::uint8_t { off, srv };
     enum class Segment : std::uint8_t { automatic, off };
     enum class NatPath : std::uint8_t { automatic, always, off };
     enum class LogFormat : std::uint8_t { text, json };
@@ -101,10 +102,12 @@ struct Config {
         std::string group;
         bool backup = false;
         std::uint32_t max_calls = 0;
-        Transport transport = Transport::udp;       ///< derived
-        std::string host;                           ///< derived: name or IP, without brackets
-        std::uint16_t port = 0;                     ///< derived; 0: none written
-        std::vector<AddressRange> source_networks;  ///< derived
+        Expand expand = Expand::off;                 ///< srv: stands for as many servers as DNS says
+        ServerOrigin origin = ServerOrigin::config;  ///< derived
+        Transport transport = Transport::udp;        ///< derived
+        std::string host;                            ///< derived: name or IP, without brackets
+        std::uint16_t port = 0;                      ///< derived; 0: none written
+        std::vector<AddressRange> source_networks;   ///< derived
     };
 
     /// Servers from a list of Kamailio's dispatcher module, behind the `[[server]]`s.

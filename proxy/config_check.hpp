@@ -22,6 +22,9 @@ void check_config(Config& config, ConfigIssues& issues);
 /// could come back. Empty: nothing.
 [[nodiscard]] std::string cannot_reach(const Config& config, Config::Transport transport);
 
+/// Names are label values, words of commands and fallback destinations: no blanks, colons, slashes.
+inline constexpr std::size_t kLongestServerName = 64;
+
 /// Index of the first server of that name, or npos.
 [[nodiscard]] std::size_t find_server(const Config& config, std::string_view name);
 [[nodiscard]] bool has_group(const Config& config, std::string_view group);

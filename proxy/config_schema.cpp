@@ -17,6 +17,8 @@ constexpr std::array<Words, 3> kPlacements{"hash", "round-robin", "least-calls"}
 constexpr std::array<Words, 4> kUnmatched{"fallback", "reject", "forward", "strip"};
 constexpr std::array<Words, 2> kOwnerDown{"reject", "fallback"};
 constexpr std::array<Words, 2> kRinging{"forward", "wait"};
+constexpr std::array<Words, 2> kExpansions{"off", "srv"};
+constexpr std::array<Words, 3> kServerOrigins{"config", "dispatcher", "dns"};
 constexpr std::array<Words, 2> kSegments{"auto", "off"};
 constexpr std::array<Words, 3> kNatPaths{"auto", "always", "off"};
 constexpr std::array<Words, 2> kLogFormats{"text", "json"};
@@ -183,6 +185,10 @@ constexpr auto kKeys = std::to_array<KeySpec>({
     {.section = "server", .name = "max_calls", .type = integer, .unit = "calls", .initial = "0",
      .help = "Most calls at a time; 0: no limit.", .reloads = true,
      .store = store<&C::servers, &C::Server::max_calls>},
+    {.section = "server", .name = "expand", .type = word, .initial = R"("off")",
+     .help = "\"srv\": the uri is a name whose SRV records say which servers there are; each target is one by itself, "
+     "named by its host, with the weight of its record, and a backup where another has a lower priority value.",
+     .reloads = true, .words = kExpansions, .store = store<&C::servers, &C::Server::expand>},
 
     {.section = "dispatcher", .name = "list", .unit = "path", .initial = R"("")",
      .help = "The file; it is watched, and a change is a reload. Give each destination a duid: it is the "
@@ -350,6 +356,10 @@ std::string_view to_string(Config::Transport transport) noexcept {
 
 std::string_view to_string(Config::ServerState state) noexcept {
     return kServerStates[static_cast<std::size_t>(state)];
+}
+
+std::string_view to_string(ServerOrigin origin) noexcept {
+    return kServerOrigins[static_cast<std::size_t>(origin)];
 }
 
 std::string_view to_string(ValueType type) noexcept {

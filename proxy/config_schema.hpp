@@ -61,6 +61,7 @@ struct SectionSpec {
 [[nodiscard]] std::span<const std::string_view> transport_words() noexcept;
 
 [[nodiscard]] std::string_view to_string(Config::ServerState state) noexcept;
+[[nodiscard]] std::string_view to_string(ServerOrigin origin) noexcept;
 
 /// "integer", "duration", ... for messages and the reference.
 [[nodiscard]] std::string_view to_string(ValueType type) noexcept;

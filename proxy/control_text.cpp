@@ -105,7 +105,8 @@ std::optional<std::string> servers_text(std::string_view text) {
                   {"UP", "up"},
                   {"RTT MS", "rtt_ms"},
                   {"WEIGHT", "weight"},
-                  {"CALLS", "calls"}});
+                  {"CALLS", "calls"},
+                  {"ORIGIN", "origin"}});
 }
 
 std::optional<std::string> owners_text(std::string_view text) {

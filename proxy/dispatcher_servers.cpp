@@ -40,6 +40,7 @@ void add_dispatcher_servers(Config& config, ConfigIssues& issues) {
                 place == config.positions.end() ? Config::Position{} : place->second;
         }
         config.servers.push_back(server);
+        config.servers.back().origin = ServerOrigin::dispatcher;
     }
 }
 

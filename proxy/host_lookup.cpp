@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "parser/chars.hpp"
+
 namespace sipsteer {
 namespace {
 
@@ -28,13 +30,34 @@ std::string_view srv_prefix(Transport transport) noexcept {
     return "_sip._udp.";
 }
 
+/// A host name in one spelling: DNS cares neither for case nor for a dot at the end. Empty: none that a URI
+/// could have.
+std::string plain_host(std::string host) {
+    if (host.ends_with('.')) host.pop_back();
+    if (!all_of(host, kHost)) return {};
+    std::ranges::transform(host, host.begin(), to_lower);
+    return host;
+}
+
 }  // namespace
+
+std::vector<Endpoint> endpoints_of(const std::vector<HostTarget>& targets) {
+    std::vector<Endpoint> all;
+    for (const HostTarget& target : targets) {
+        for (const Endpoint& endpoint : target.endpoints) {
+            if (std::ranges::find(all, endpoint) == all.end()) all.push_back(endpoint);
+        }
+    }
+    return all;
+}
 
 HostLookup::HostLookup(HostName name) : name_(std::move(name)) {
     if (name_.port != 0) {
-        ask_addresses(name_.port, name_.host);
+        targets_.push_back({.port = name_.port});
+        ask_addresses(0, name_.host);
     } else {
-        questions_.push_back({DnsType::naptr, name_.host});
+        const bool of_srv = name_.host.starts_with('_');
+        questions_.push_back({of_srv ? DnsType::srv : DnsType::naptr, name_.host});
     }
 }
 
@@ -42,28 +65,28 @@ const DnsQuestion* HostLookup::question() const noexcept {
     return questions_.empty() ? nullptr : &questions_.back();
 }
 
-void HostLookup::ask_addresses(std::uint16_t port, const std::string& host) {
+void HostLookup::ask_addresses(std::size_t target, const std::string& host) {
     for (const DnsType type : {DnsType::aaaa, DnsType::a}) {
         questions_.push_back({type, host});
-        ports_.push_back(port);
+        asked_for_.push_back(target);
     }
 }
 
 void HostLookup::answer(const DnsAnswer& answer) {
     const DnsType type = questions_.back().type;
     questions_.pop_back();
-    failed_ = failed_ || answer.failed;
     if (!answer.records.empty()) ttl_ = std::min(ttl_, answer.ttl);
+    if (answer.failed) ++failures_;
     if (type == DnsType::naptr) return take_naptr(answer);
     if (type == DnsType::srv) return take_srv(answer);
-    const std::uint16_t port = ports_.back();
-    ports_.pop_back();
+    HostTarget& target = targets_[asked_for_.back()];
+    asked_for_.pop_back();
     std::vector<DnsRecord> records = answer.records;
     std::ranges::sort(records, {}, &DnsRecord::address);
-    for (const DnsRecord& record : records) {
-        const Endpoint endpoint{record.address, port, name_.transport};
-        if (std::ranges::find(endpoints_, endpoint) == endpoints_.end()) endpoints_.push_back(endpoint);
-    }
+    for (const DnsRecord& record : records)
+        target.endpoints.push_back({record.address, target.port, name_.transport});
+    // DNS is down: each of the other questions would take its time to fail as well.
+    if (failures_ > kMaxFailures) questions_.clear();
 }
 
 void HostLookup::take_naptr(const DnsAnswer& answer) {
@@ -80,20 +103,23 @@ void HostLookup::take_naptr(const DnsAnswer& answer) {
 
 void HostLookup::take_srv(const DnsAnswer& answer) {
     std::vector<DnsRecord> targets = answer.records;
-    std::erase_if(targets,
-                  [](const DnsRecord& record) { return record.target.empty() || record.target == "."; });
+    for (DnsRecord& record : targets) record.target = plain_host(std::move(record.target));
+    std::erase_if(targets, [](const DnsRecord& record) { return record.target.empty() || record.port == 0; });
     if (targets.empty()) {
         // A single root target says that there is no such service (RFC 2782).
-        if (answer.records.empty()) ask_addresses(default_port(name_.transport), name_.host);
-        return;
+        if (!answer.records.empty() || name_.expand) return;
+        targets_.push_back({.port = default_port(name_.transport)});
+        return ask_addresses(0, name_.host);
     }
     std::ranges::stable_sort(targets, [](const DnsRecord& a, const DnsRecord& b) {
         if (a.priority != b.priority) return a.priority < b.priority;
-        return a.weight != b.weight ? a.weight > b.weight : a.target < b.target;
+        if (a.weight != b.weight) return a.weight > b.weight;
+        return a.target != b.target ? a.target < b.target : a.port < b.port;
     });
     if (targets.size() > kMaxTargets) targets.resize(kMaxTargets);
-    for (auto target = targets.rbegin(); target != targets.rend(); ++target)
-        ask_addresses(target->port, target->target);
+    for (DnsRecord& target : targets)
+        targets_.push_back({std::move(target.target), target.port, target.priority, target.weight, {}});
+    for (std::size_t i = targets_.size(); i > 0; --i) ask_addresses(i - 1, targets_[i - 1].host);
 }
 
 }  // namespace sipsteer

@@ -42,23 +42,38 @@ struct HostName {
     std::string host;
     std::uint16_t port = 0;  ///< 0: none written
     Transport transport = Transport::udp;
+    bool expand = false;  ///< each target of its SRV records is meant by itself; without SRV there is none
 
     friend auto operator<=>(const HostName&, const HostName&) = default;
 };
 
+/// A host that a name leads to.
+struct HostTarget {
+    std::string host{};  ///< of an SRV record: lower case, no dot at the end; empty: the name itself
+    std::uint16_t port = 0;
+    std::uint16_t priority = 0;
+    std::uint16_t weight = 0;
+    std::vector<Endpoint> endpoints{};
+
+    friend bool operator==(const HostTarget&, const HostTarget&) = default;
+};
+
 /// What a name resolves to.
 struct HostFound {
-    std::vector<Endpoint> endpoints;  ///< empty and not `failed`: there is no such name
+    std::vector<HostTarget> targets;  ///< without any endpoint and not `failed`: there is no such name
     std::uint32_t ttl = 0;            ///< seconds
     bool failed = false;              ///< DNS did not answer
 };
 
 /// Host names and what they resolve to.
-using HostAddresses = std::map<HostName, std::vector<Endpoint>>;
+using HostAddresses = std::map<HostName, std::vector<HostTarget>>;
+
+/// All of them in that order, each once.
+[[nodiscard]] std::vector<Endpoint> endpoints_of(const std::vector<HostTarget>& targets);
 
 /// The way from a host name to addresses (RFC 3263 §4.1, §4.2): with a port A and AAAA; else NAPTR for the
-/// transport, SRV, and the addresses of its targets; without SRV those of the name itself. A state machine:
-/// it says what to ask next, and somebody else asks.
+/// transport, SRV, and the addresses of its targets; without SRV those of the name itself. A name that begins
+/// with "_" is that of SRV records. A state machine: it says what to ask next, and somebody else asks.
 class HostLookup {
   public:
     explicit HostLookup(HostName name);
@@ -69,27 +84,29 @@ class HostLookup {
     void answer(const DnsAnswer& answer);
 
     /// In the order in which they are to be used: SRV priority, then weight; addresses of one host sorted,
-    /// since DNS turns them around. Empty and not failed(): the name has no address.
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+    /// since DNS turns them around. No endpoint and not failed(): the name has no address.
+    [[nodiscard]] const std::vector<HostTarget>& targets() const noexcept { return targets_; }
     /// DNS could not be asked for something that was needed: what was known before may still be right.
-    [[nodiscard]] bool failed() const noexcept { return failed_ && endpoints_.empty(); }
+    [[nodiscard]] bool failed() const { return failures_ > 0 && endpoints_of(targets_).empty(); }
     /// How long that holds, in seconds.
     [[nodiscard]] std::uint32_t ttl() const noexcept { return ttl_; }
 
-    /// Targets beyond that are left out: nobody has more, and each costs two questions.
-    static constexpr std::size_t kMaxTargets = 16;
+    /// Targets beyond that are left out: a cluster has 2 to 50, and each costs two questions.
+    static constexpr std::size_t kMaxTargets = 64;
+    /// Questions without an answer, of all that a name takes, until the rest is not asked any more.
+    static constexpr unsigned kMaxFailures = 3;
 
   private:
-    void ask_addresses(std::uint16_t port, const std::string& host);
+    void ask_addresses(std::size_t target, const std::string& host);
     void take_naptr(const DnsAnswer& answer);
     void take_srv(const DnsAnswer& answer);
 
     HostName name_;
     std::vector<DnsQuestion> questions_;  ///< the last one is asked next
-    std::vector<std::uint16_t> ports_;    ///< of A and AAAA questions, likewise
-    std::vector<Endpoint> endpoints_;
+    std::vector<std::size_t> asked_for_;  ///< the target of A and AAAA questions, likewise
+    std::vector<HostTarget> targets_;
     std::uint32_t ttl_ = ~std::uint32_t{0};
-    bool failed_ = false;
+    unsigned failures_ = 0;
 };
 
 }  // namespace sipsteer

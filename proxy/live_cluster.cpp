@@ -58,12 +58,11 @@ void LiveCluster::let_leave(const ServerSet& before, Seconds now) {
     }
 }
 
-bool LiveCluster::forget_left(const OwnerCounts& counts, Seconds now) {
+void LiveCluster::forget_left(const OwnerCounts& counts, Seconds now) {
     const auto gone = std::erase_if(leaving_, [&counts, now](const Leaving& one) {
         return now >= one.since + kLeaving && counts.of(one.server.id) <= 0;
     });
     if (gone > 0) publish();
-    return !leaving_.empty();
 }
 
 LiveCluster::Reload LiveCluster::reload(Seconds now) {
@@ -81,12 +80,16 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
         result.errors.push_back(config_.file + ": listeners have changed: that needs a restart");
         return result;
     }
-    result.changes = server_changes(configured_->servers, built.snapshot->servers);
     if (config_.dispatcher.list != loaded.config.dispatcher.list)
         list_ = FileWatch{loaded.config.dispatcher.list};
     config_ = std::move(loaded.config);
-    const auto before = std::exchange(configured_, std::move(built.snapshot));
     remarks_ = std::move(built.remarks);
+    result.changes = take(std::move(built.snapshot), now);
+    return result;
+}
+
+std::vector<std::string> LiveCluster::take(std::shared_ptr<const Snapshot> configured, Seconds now) {
+    const auto before = std::exchange(configured_, std::move(configured));
     let_leave(before->servers, now);
     std::erase_if(health_, [this](const auto& known) { return !configured_->servers.by_id(known.first); });
     std::erase_if(said_, [this](const auto& word) {
@@ -94,7 +97,7 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
         return server != nullptr && word.second == ServerState::ready && server->state == ServerState::ready;
     });
     publish();
-    return result;
+    return server_changes(before->servers, configured_->servers);
 }
 
 bool LiveCluster::set_state(std::string_view name, ServerState state) {
@@ -106,13 +109,13 @@ bool LiveCluster::set_state(std::string_view name, ServerState state) {
     return true;
 }
 
-void LiveCluster::set_addresses(HostAddresses known) {
+std::vector<std::string> LiveCluster::set_addresses(HostAddresses known, Seconds now) {
     known_ = std::move(known);
     BuiltSnapshot built = build_snapshot(config_, configured_->key, known_);
     auto next = std::make_shared<Snapshot>(*built.snapshot);
     next->local = configured_->local;  // an address that was chosen by the way to the servers stays
-    configured_ = std::move(next);
-    publish();
+    remarks_ = std::move(built.remarks);
+    return take(std::move(next), now);
 }
 
 bool LiveCluster::set_health(const HealthReport& report) {

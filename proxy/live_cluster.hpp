@@ -39,9 +39,9 @@ class LiveCluster {
     /// does the health of servers that stay. Those that went leave: nothing new is placed on them.
     [[nodiscard]] Reload reload(Seconds now);
 
-    /// Forgets servers that leave once they own no call, and kLeaving after the reload at the soonest: that
-    /// long their transactions may still run. False: none leaves any more.
-    bool forget_left(const OwnerCounts& counts, Seconds now);
+    /// Forgets servers that leave once they own no call, and kLeaving after they were taken out at the
+    /// soonest: that long their transactions may still run. Look once a second or so.
+    void forget_left(const OwnerCounts& counts, Seconds now);
     static constexpr Seconds kLeaving = 33;
 
     /// The file of `dispatcher.list` has changed since it was read: reload. Look once a second or so.
@@ -50,13 +50,15 @@ class LiveCluster {
     /// What `sipsteerctl` says; holds until the next word, `ready` takes it back. False: no such server.
     [[nodiscard]] bool set_state(std::string_view server, ServerState state);
 
-    /// The servers' names lead elsewhere now.
-    void set_addresses(HostAddresses known);
+    /// The servers' names lead elsewhere now. Returns what has changed, as Reload::changes; servers that SRV
+    /// records name no more leave, as after a reload.
+    [[nodiscard]] std::vector<std::string> set_addresses(HostAddresses known, Seconds now);
 
     /// What health checks have found. False: nothing new, or a server that has gone.
     bool set_health(const HealthReport& report);
 
   private:
+    [[nodiscard]] std::vector<std::string> take(std::shared_ptr<const Snapshot> configured, Seconds now);
     void let_leave(const ServerSet& before, Seconds now);
     void publish();
 

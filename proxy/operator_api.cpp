@@ -139,6 +139,7 @@ HttpResponse OperatorApi::servers() const {
                         {"group", snapshot->servers.groups()[server.group]},
                         {"state", to_string(server.state)},
                         {"state_source", server.state_is_operators ? "operator" : "config"},
+                        {"origin", to_string(server.origin)},
                         {"up", server.up},
                         {"share", static_cast<double>(server.share) / kFullShare},
                         {"rtt_ms", tables_.round_trips.get(server.id) / 1000.0},

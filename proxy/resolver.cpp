@@ -10,6 +10,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <span>
@@ -185,23 +186,24 @@ class Resolver::Query : public std::enable_shared_from_this<Query> {
     }
 
     void settle() {
-        if (!lookup_.endpoints().empty()) return tell({lookup_.endpoints(), lookup_.ttl(), false});
+        const HostFound by_dns{lookup_.targets(), lookup_.ttl(), lookup_.failed()};
+        if (name_.expand || !endpoints_of(by_dns.targets).empty()) return tell(by_dns);
         const std::uint16_t port = name_.port == 0 ? default_port(name_.transport) : name_.port;
         system_.async_resolve(
             name_.host, std::to_string(port),
             [self = shared_from_this()](const boost::system::error_code& error,
                                         const asio::ip::udp::resolver::results_type& results) {
                 if (self->finished()) return;
-                HostFound found{{}, kSystemTtl, self->lookup_.failed()};
+                HostTarget target;
                 if (!error) {
                     for (const auto& entry : results) {
                         sockaddr_storage storage{};
                         std::memcpy(&storage, entry.endpoint().data(), entry.endpoint().size());
-                        const Endpoint endpoint = to_endpoint(storage, self->name_.transport);
-                        if (std::ranges::find(found.endpoints, endpoint) == found.endpoints.end())
-                            found.endpoints.push_back(endpoint);
+                        target.endpoints.push_back(to_endpoint(storage, self->name_.transport));
                     }
                 }
+                HostFound found{{}, kSystemTtl, self->lookup_.failed()};
+                if (!target.endpoints.empty()) found.targets.push_back(std::move(target));
                 self->tell(found);
             });
     }
@@ -224,7 +226,11 @@ class Resolver::Query : public std::enable_shared_from_this<Query> {
     bool ticking_ = false;
 };
 
-Resolver::Resolver(asio::io_context& context) : context_(context) {}
+Resolver::Resolver(asio::io_context& context) : context_(context) {
+    // Without EDNS an answer is cut at 512 bytes: half a dozen SRV records. The library takes the option from
+    // nowhere else. The first of us is made while there is no worker yet.
+    ::setenv("SRES_OPTIONS", "edns0", 0);
+}
 
 Resolver::~Resolver() {
     for (const auto& query : queries_) query->give_up();

@@ -2,21 +2,21 @@
 
 #include <algorithm>
 
+#include "proxy/srv_servers.hpp"
 #include "proxy/worker.hpp"
 
 namespace sipsteer {
 
 std::vector<HostName> server_names(const Config& config) {
     std::vector<HostName> names;
-    const auto add = [&names](const std::string& host, std::uint16_t port, Transport transport) {
-        const HostName name{host, port, transport};
-        if (!host.empty() && !parse_ip(host) && std::ranges::find(names, name) == names.end())
+    const auto add = [&names](const HostName& name) {
+        if (!name.host.empty() && !parse_ip(name.host) && std::ranges::find(names, name) == names.end())
             names.push_back(name);
     };
-    for (const Config::Server& server : config.servers) add(server.host, server.port, server.transport);
+    for (const Config::Server& server : config.servers) add(host_name(server));
     if (config.transfer.fallback_kind == Config::FallbackKind::uri) {
-        add(config.transfer.fallback_host.host, config.transfer.fallback_host.port,
-            config.transfer.fallback_transport);
+        add({config.transfer.fallback_host.host, config.transfer.fallback_host.port,
+             config.transfer.fallback_transport});
     }
     return names;
 }
@@ -29,7 +29,7 @@ HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milli
     std::size_t open = names.size();
     for (const HostName& name : names) {
         resolver.look_up(name, [&, name](const HostFound& found) {
-            if (!found.endpoints.empty()) addresses[name] = found.endpoints;
+            if (!found.targets.empty()) addresses[name] = found.targets;
             if (--open == 0) context.stop();
         });
     }
@@ -37,8 +37,13 @@ HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milli
     return addresses;
 }
 
-ServerNames::ServerNames(boost::asio::io_context& context, HostAddresses known, Changed changed)
-    : book_(std::move(known)), changed_(std::move(changed)), timer_(context), resolver_(context) {}
+ServerNames::ServerNames(boost::asio::io_context& context, HostAddresses known, Changed changed,
+                         Emptied emptied)
+    : book_(std::move(known)),
+      changed_(std::move(changed)),
+      emptied_(std::move(emptied)),
+      timer_(context),
+      resolver_(context) {}
 
 void ServerNames::watch(const std::vector<HostName>& names) {
     book_.set_names(names);
@@ -49,7 +54,11 @@ void ServerNames::watch(const std::vector<HostName>& names) {
 void ServerNames::look() {
     for (const HostName& name : book_.take_due(seconds_since_boot())) {
         resolver_.look_up(name, [this, name](const HostFound& found) {
-            if (book_.take(name, found, seconds_since_boot())) changed_(book_.addresses());
+            switch (book_.take(name, found, seconds_since_boot())) {
+                case AddressBook::News::none: break;
+                case AddressBook::News::changed: changed_(book_.addresses()); break;
+                case AddressBook::News::emptied: emptied_(name); break;
+            }
         });
     }
     timer_.expires_after(std::chrono::seconds{1});

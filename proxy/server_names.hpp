@@ -25,8 +25,10 @@ inline constexpr std::chrono::milliseconds kResolveAtStart{2000};
 class ServerNames {
   public:
     using Changed = std::function<void(const HostAddresses&)>;
-    /// `known`: what the start has found. `changed` is called with all addresses whenever one is another.
-    ServerNames(boost::asio::io_context& context, HostAddresses known, Changed changed);
+    using Emptied = std::function<void(const HostName&)>;
+    /// `known`: what the start has found. `changed` is called with all addresses whenever one is another,
+    /// `emptied` as AddressBook::News::emptied says.
+    ServerNames(boost::asio::io_context& context, HostAddresses known, Changed changed, Emptied emptied);
 
     /// From now on these; called again when the configuration has changed.
     void watch(const std::vector<HostName>& names);
@@ -36,6 +38,7 @@ class ServerNames {
 
     AddressBook book_;
     Changed changed_;
+    Emptied emptied_;
     boost::asio::steady_timer timer_;
     Resolver resolver_;
 };

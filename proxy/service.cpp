@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -27,7 +28,9 @@ Service::Service(Config config, const ClusterSecret& secret, const HostAddresses
       connections_(config_.limits.connections),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
-      names_(context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); }),
+      names_(
+          context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); },
+          [this](const HostName& name) { keep_targets(name); }),
       statistics_(context_, cluster_.snapshots(), tables_, workers_),
       watch_api_(context_, cluster_.snapshots(), watched_) {
     api_.add_public_routes(router_);
@@ -49,7 +52,7 @@ std::string Service::start() {
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
     wait_signal();
-    watch_list();
+    look_each_second();
     names_.watch(server_names(config_));
     workers_.front()->on_health([this](const HealthReport& report) {
         boost::asio::post(context_, [this, report] { take_health(report); });
@@ -170,34 +173,42 @@ LiveCluster::Reload Service::reload() {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
     }
     log_event(LogLevel::info, "reloaded", {{"file", cluster_.config().file}});
-    wait_leaving();
     return result;
 }
 
 void Service::take_addresses(const HostAddresses& addresses) {
-    cluster_.set_addresses(addresses);
-    for (const auto& [name, endpoints] : addresses) {
+    const std::vector<std::string> said = cluster_.remarks();
+    const auto changes = cluster_.set_addresses(addresses, seconds_since_boot());
+    for (const auto& [name, targets] : addresses) {
         std::string list;
-        for (const Endpoint& endpoint : endpoints) list += (list.empty() ? "" : ",") + to_string(endpoint);
+        for (const Endpoint& endpoint : endpoints_of(targets))
+            list += (list.empty() ? "" : ",") + to_string(endpoint);
         log_event(LogLevel::info, "resolved",
                   {{"name", name.host}, {"addresses", list.empty() ? "none" : list}}, LogRate::many);
     }
+    for (const std::string& remark : cluster_.remarks()) {
+        if (std::ranges::find(said, remark) == said.end())
+            log_event(LogLevel::warning, "config", {{"message", remark}});
+    }
+    for (const std::string& change : changes)
+        log_event(LogLevel::info, "servers", {{"change", change}}, LogRate::many);
 }
 
-/// The dispatcher.list, which other programs write.
-void Service::watch_list() {
-    list_timer_.expires_after(std::chrono::seconds{1});
-    list_timer_.async_wait([this](const boost::system::error_code& error) {
+/// Whom nobody takes calls from is a worse answer than one that may be old: health checks will tell.
+void Service::keep_targets(const HostName& name) {
+    log_event(LogLevel::warning, "resolved",
+              {{"name", name.host}, {"message", "DNS has no target any more: the last ones stay"}},
+              LogRate::many);
+}
+
+/// At the dispatcher.list, which other programs write, and at servers that leave.
+void Service::look_each_second() {
+    second_timer_.expires_after(std::chrono::seconds{1});
+    second_timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         if (cluster_.list_changed()) static_cast<void>(reload());
-        watch_list();
-    });
-}
-
-void Service::wait_leaving() {
-    leaving_timer_.expires_after(std::chrono::seconds{10});
-    leaving_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && cluster_.forget_left(tables_.calls.counts(), seconds_since_boot())) wait_leaving();
+        cluster_.forget_left(tables_.calls.counts(), seconds_since_boot());
+        look_each_second();
     });
 }
 

@@ -47,9 +47,9 @@ class Service {
     [[nodiscard]] std::string open_admin();
     void wait_signal();
     void take_addresses(const HostAddresses& addresses);
-    void watch_list();
+    void keep_targets(const HostName& name);
+    void look_each_second();
     LiveCluster::Reload reload();
-    void wait_leaving();
     void take_health(const HealthReport& report);
     /// Lets streams finish, for process.drain at most; then end().
     void drain();
@@ -65,8 +65,7 @@ class Service {
     boost::asio::io_context context_{1};
     boost::asio::signal_set signals_{context_};
     boost::asio::steady_timer drain_timer_{context_};
-    boost::asio::steady_timer list_timer_{context_};
-    boost::asio::steady_timer leaving_timer_{context_};
+    boost::asio::steady_timer second_timer_{context_};
     ClusterApi cluster_api_;
     OperatorApi api_;
     ServerNames names_;

@@ -8,6 +8,7 @@
 
 #include "proxy/config_values.hpp"
 #include "proxy/socket_address.hpp"
+#include "proxy/srv_servers.hpp"
 
 namespace sipsteer {
 namespace {
@@ -59,14 +60,21 @@ class Builder {
     }
 
   private:
-    std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, Transport transport) {
-        const std::uint16_t actual = port == 0 ? default_port(transport) : port;
-        if (const auto address = parse_ip(host)) return {{*address, actual, transport}};
-        const auto found = known_.find({host, port, transport});
-        if (found != known_.end() && !found->second.empty()) return found->second;
-        remarks_.push_back(host +
-                           " does not resolve yet: it is asked for again, and its server has no address");
-        return {};
+    const std::vector<HostTarget>& targets(const HostName& name) const {
+        static const std::vector<HostTarget> kNone;
+        const auto found = known_.find(name);
+        return found == known_.end() ? kNone : found->second;
+    }
+
+    std::vector<Endpoint> resolve(const HostName& name) {
+        const std::uint16_t port = name.port == 0 ? default_port(name.transport) : name.port;
+        if (const auto address = parse_ip(name.host)) return {{*address, port, name.transport}};
+        std::vector<Endpoint> endpoints = endpoints_of(targets(name));
+        if (endpoints.empty()) {
+            remarks_.push_back(name.host +
+                               " does not resolve yet: it is asked for again, and its server has no address");
+        }
+        return endpoints;
     }
 
     std::uint16_t group(const std::string& name) {
@@ -79,20 +87,52 @@ class Builder {
     void add_servers() {
         std::vector<MediaServer> servers;
         for (const Config::Server& entry : config_.servers) {
-            MediaServer server;
-            server.name = entry.name;
-            server.uri = entry.uri;
-            server.endpoints = resolve(entry.host, entry.port, entry.transport);
-            server.sources = entry.source_networks;
-            server.weight = entry.weight;
-            server.max_calls = entry.max_calls;
-            server.group = group(entry.group);
-            server.state = entry.state;
-            server.backup = entry.backup;
-            servers.push_back(std::move(server));
+            if (entry.expand == Config::Expand::off)
+                servers.push_back(make_server(entry, resolve(host_name(entry))));
+        }
+        for (const Config::Server& entry : config_.servers) {
+            if (entry.expand == Config::Expand::srv) add_targets(entry, servers);
         }
         add_fallback(servers);
         snapshot_.servers = ServerSet{std::move(servers), groups_, snapshot_.key};
+    }
+
+    MediaServer make_server(const Config::Server& entry, std::vector<Endpoint> endpoints) {
+        MediaServer server;
+        server.name = entry.name;
+        server.uri = entry.uri;
+        server.endpoints = std::move(endpoints);
+        server.sources = entry.source_networks;
+        server.weight = entry.weight;
+        server.max_calls = entry.max_calls;
+        server.group = group(entry.group);
+        server.state = entry.state;
+        server.origin = entry.origin;
+        server.backup = entry.backup;
+        return server;
+    }
+
+    /// DNS can say anything at any time: what does not go with the servers that are there is left out.
+    void add_targets(const Config::Server& entry, std::vector<MediaServer>& servers) {
+        const std::vector<HostTarget>& found = targets(host_name(entry));
+        group(entry.group);  // [[route]] may name it while it is empty
+        if (found.empty())
+            remarks_.push_back(entry.host +
+                               " has no SRV records yet: it is asked for again, and gives no server");
+        for (const Config::Server& target : srv_servers(entry, found)) {
+            const auto same = std::ranges::find_if(servers, [&target](const MediaServer& other) {
+                return other.name == target.name || other.uri == target.uri;
+            });
+            if (same != servers.end()) {
+                remarks_.push_back(entry.host + ": its target " + target.uri + " is left out, there is a " +
+                                   same->name + " already");
+                continue;
+            }
+            const auto at = std::ranges::find_if(found, [&target](const HostTarget& one) {
+                return one.host == target.host && one.port == target.port;
+            });
+            servers.push_back(make_server(target, at->endpoints));
+        }
     }
 
     /// A fallback URI whose address is a server's is that server; else it joins the set, never placed on.
@@ -111,8 +151,8 @@ class Builder {
                 MediaServer server;
                 server.name = "fallback";
                 server.uri = transfer.fallback;
-                server.endpoints = resolve(transfer.fallback_host.host, transfer.fallback_host.port,
-                                           transfer.fallback_transport);
+                server.endpoints = resolve(
+                    {transfer.fallback_host.host, transfer.fallback_host.port, transfer.fallback_transport});
                 server.placeable = false;
                 const auto same = std::ranges::find_if(servers, [&server](const MediaServer& other) {
                     return !server.endpoints.empty() &&

@@ -15,6 +15,9 @@ inline constexpr ServerId kNoServer = 0;
 
 enum class ServerState : std::uint8_t { ready, drain, maint };
 
+/// Where we have a server from: the configuration, the list of `dispatcher.list`, or SRV records.
+enum class ServerOrigin : std::uint8_t { config, dispatcher, dns };
+
 /// An address range; with a port other than 0 only that port (`sources` of a server, `allow_from`).
 struct AddressRange {
     IpAddress network;
@@ -38,6 +41,7 @@ struct MediaServer {
     std::uint32_t max_calls = 0;  ///< 0: no limit
     std::uint16_t group = 0;      ///< index into ServerSet's group names
     ServerState state = ServerState::ready;
+    ServerOrigin origin = ServerOrigin::config;
     bool backup = false;
     bool placeable = true;  ///< false: the fallback destination, never placed on
     bool up = true;

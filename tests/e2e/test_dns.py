@@ -24,15 +24,15 @@ def run(binary, namespace, tmp_path):
     if namespace is None:
         pytest.skip("port 53 and a mount namespace need root")
 
-    def play(servers, records, story, mode="well", hosts=""):
+    def play(servers, records, story, mode="well", hosts="", more=MORE, wait=True):
         stubs = [StubServer("one", "127.0.1.1", 5070, PROXY, rtp=False), StubServer("two", "127.0.1.2", 5060, PROXY, rtp=False)]
         alice = Phone("alice", "127.0.2.1", 5060, PROXY, rtp=False)
         program = with_resolv_conf(binary, tmp_path, hosts=hosts)
-        sipsteer = Sipsteer(cluster_config(list(servers.items()), more=MORE), program)
+        sipsteer = Sipsteer(cluster_config(list(servers.items()), more=more), program)
 
         async def everything(dns):
             async with started(*stubs, alice):
-                await asyncio.to_thread(sipsteer.start)
+                await asyncio.to_thread(sipsteer.start, wait)
                 await asyncio.wait_for(story(dns, sipsteer, alice), 60)
                 await asyncio.to_thread(sipsteer.assert_counter_law)
 
@@ -140,3 +140,96 @@ def test_reload_brings_another_name(run):
         await until(lambda: addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"], "the new name resolves")
         await call_reaches(alice, "127.0.1.1:5070")
     run({"one": "sip:two.lab.test:5060"}, ONE | TWO, story)
+
+
+CLUSTER = MORE + '[[server]]\nname = "pbx"\nuri = "sip:pbx.lab.test"\nexpand = "srv"\n'
+SRV = ("_sip._udp.pbx.lab.test", "SRV")
+TARGETS = {SRV: [(10, 3, 5070, "one.lab.test"), (10, 3, 5060, "two.lab.test")],
+           ("one.lab.test", "A"): ["127.0.1.1"], ("two.lab.test", "A"): ["127.0.1.2"]}
+
+
+async def logged(sipsteer, text):
+    await until(lambda: text in sipsteer.log(), f"no log line with {text!r}")
+
+
+async def where_calls_go(alice, calls):
+    """server's address -> how many of so many calls."""
+    taken = {}
+    for _ in range(calls):
+        call = await alice.call("carol")
+        await call.answered(10)
+        taken[call.remote_contact] = taken.get(call.remote_contact, 0) + 1
+        await call.hangup()
+    return {contact.split("@")[-1].strip("<>").removeprefix("sip:"): count for contact, count in taken.items()}
+
+
+def test_targets_of_one_name_come_and_go(run, ctl):
+    """Each is a server of its own. One that DNS names no more takes no calls, and what it owns stays with it; it comes back
+    as the only one that is no backup."""
+    async def story(dns, sipsteer, alice):
+        servers = {server["name"]: server for server in json.loads(sipsteer.get("/api/v1/servers")[1])["servers"]}
+        assert {name: (server["uri"], server["weight"], server["origin"]) for name, server in servers.items()} == {
+            "one-5070": ("sip:one.lab.test:5070", 3, "dns"), "two": ("sip:two.lab.test:5060", 3, "dns")}
+        shown = await asyncio.to_thread(ctl, "-s", sipsteer.admin_socket, "servers")
+        assert [line.split()[-1] for line in shown.stdout.splitlines()] == ["ORIGIN", "dns", "dns"], shown
+        call = None
+        while call is None or "127.0.1.1" not in call.remote_contact:
+            if call is not None:
+                await call.hangup()
+            call = await alice.call("carol")
+            await call.answered(10)
+
+        dns.records[SRV] = [(20, 3, 5060, "two.lab.test")]
+        await logged(sipsteer, 'change="- one-5070"')
+        assert set(addresses(sipsteer)) == {"two"}
+        assert set(await where_calls_go(alice, 10)) == {"127.0.1.2:5060"}
+        assert (await call.send("INFO")).status == 200
+        taking = await alice.call("carol", replaces=call.replaces())
+        await taking.answered(10)
+        assert "127.0.1.1" in taking.remote_contact, "a transfer finds it"
+        await taking.hangup()
+
+        dns.records[SRV] = [(20, 3, 5060, "two.lab.test"), (10, 1, 5070, "one.lab.test")]
+        await logged(sipsteer, 'change="+ one-5070"')
+        await logged(sipsteer, 'change="two backup false -> true"')
+        assert set(await where_calls_go(alice, 10)) == {"127.0.1.1:5070"}
+    run({}, TARGETS, story, more=CLUSTER)
+
+
+def test_dns_empties_no_cluster(run):
+    """It has no answer, an empty one, or fails: the servers stay as they were."""
+    async def story(dns, sipsteer, alice):
+        for name in (SRV, ("one.lab.test", "A")):
+            del dns.records[name]
+        await logged(sipsteer, "DNS has no target any more")
+        assert await where_calls_go(alice, 20) == {"127.0.1.1:5070": pytest.approx(10, abs=9),
+                                                   "127.0.1.2:5060": pytest.approx(10, abs=9)}
+        assert set(addresses(sipsteer)) == {"one-5070", "two"}
+        assert sipsteer.log().count("DNS has no target any more") == 1
+    run({}, TARGETS, story, more=CLUSTER)
+
+
+def test_no_server_yet(run):
+    """DNS is down at the start: requests are answered 503 until it names somebody."""
+    async def story(dns, sipsteer, alice):
+        await logged(sipsteer, "event=listening")
+        assert addresses(sipsteer) == {} and sipsteer.get("/ready")[0] == 503
+        assert await (await alice.call("carol")).final(5) == 503
+        dns.mode = "well"
+        await logged(sipsteer, 'change="+ one-5070"')
+        await logged(sipsteer, 'change="+ two"')
+        await call_reaches(alice, "127.0.1.1:5070")
+        await call_reaches(alice, "127.0.1.2:5060")
+    run({}, TARGETS, story, mode="refuses", more=CLUSTER, wait=False)
+
+
+def test_thirty_targets(run):
+    """More than a datagram of 512 bytes takes."""
+    records = {SRV: [(1, 1, 5060, f"pbx-{number}.voice.lab.test") for number in range(30)]}
+    records |= {(f"pbx-{number}.voice.lab.test", "A"): [f"127.0.9.{number + 1}"] for number in range(30)}
+
+    async def story(dns, sipsteer, alice):
+        await until(lambda: len(addresses(sipsteer)) == 30, "thirty servers")
+        assert addresses(sipsteer)["pbx-7.voice"] == ["udp:127.0.9.8:5060"]
+        await alice.options(f"sip:{PROXY[0]}:{PROXY[1]}")       # so that the law has something to count
+    run({}, records, story, mode="well", more=CLUSTER + "[health]\nprobe_interval = 0\n")

@@ -75,10 +75,25 @@ class DnsServer:
         code = 2 if self.mode != "well" else 0 if known else 3
         answers = [(b"\xc0\x0c", number, _rdata(kind, value)) for value in values]
         soa = [] if answers or code == 2 else [(b"\0", SOA, _name("a") + _name("b") + struct.pack("!5I", 1, 60, 60, 60, 1))]
-        header = query[:2] + struct.pack("!5H", 0x8580 | code, 1, len(answers), len(soa), 0)
+        answers, cut = self._that_fit(query, answers, at)
+        header = query[:2] + struct.pack("!5H", 0x8580 | cut | code, 1, len(answers), len(soa), 0)
         body = b"".join(owner + struct.pack("!HHIH", kind, 1, self.ttl, len(data)) + data
                         for owner, kind, data in answers + soa)
         return header + question + body
+
+    @staticmethod
+    def _that_fit(query, answers, end_of_name):
+        """The records that go into 512 bytes, or as many as EDNS says (RFC 6891), and the bit that says that some did not."""
+        options = query[end_of_name + 5:]
+        room = struct.unpack("!H", options[3:5])[0] if len(options) >= 11 and options[:3] == b"\0\0\x29" else 512
+        room -= end_of_name + 5
+        fitting = []
+        for record in answers:
+            room -= 12 + len(record[2])
+            if room < 0:
+                return fitting, 0x0200
+            fitting.append(record)
+        return fitting, 0
 
 
 def with_resolv_conf(binary, folder, nameserver="127.0.0.1", hosts=""):

@@ -171,6 +171,18 @@ const Case kCases[] = {
     {"weight with a fraction",
      "weight = 1.5\n",
      {"x.toml:6:10: server.weight: expected an integer, not a number with a fraction"}},
+    {"expand and a port",
+     "expand = \"srv\"\n",
+     {"x.toml:6:10: server.expand: \"sip:127.0.1.1:5060\": only a name without a port has SRV records (RFC "
+      "3263)"}},
+    {"expand and sources",
+     "[[server]]\nname = \"pbx\"\nuri = \"sip:pbx.example.com\"\nexpand = \"srv\"\nsources = "
+     "[\"10.0.0.0/8\"]\n",
+     {"x.toml:10:11: server.sources: would be those of every target: nobody could tell them apart"}},
+    {"several servers are no fallback",
+     "[[server]]\nname = \"pbx\"\nuri = \"sip:pbx.example.com\"\nexpand = \"srv\"\n[transfer]\nfallback = "
+     "\"pbx\"\n",
+     {"x.toml:11:12: transfer.fallback: \"pbx\" stands for several servers: name its group"}},
     {"sources",
      "sources = [\"10.0.0.0/8\", \"10.0.0.0/33\", \"10.0.0.1:0\", \"pbx\", \"[2001:db8::/32]:5060\"]\n",
      {"x.toml:6:26: server.sources: \"10.0.0.0/33\": the prefix is not between 0 and 32",

@@ -87,8 +87,8 @@ TEST(Config, TheTableIsComplete) {
         }
     }
     // The contract's 66 keys, process.segment, the further ones of [[route]], those of [[tls.certificates]],
-    // and [dispatcher].
-    EXPECT_EQ(seen.size(), 67U + 4U + 2U + 2U);
+    // and [dispatcher], and server.expand.
+    EXPECT_EQ(seen.size(), 67U + 4U + 2U + 2U + 1U);
 }
 
 TEST(Config, Defaults) {

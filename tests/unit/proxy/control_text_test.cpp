@@ -10,11 +10,11 @@ namespace {
 
 TEST(ControlText, Servers) {
     EXPECT_EQ(*servers_text(R"({"servers":[
-        {"name":"a","addresses":["udp:127.0.1.1:5060"],"group":"default","state":"ready","up":true,"rtt_ms":1.26,"weight":1,"calls":12},
-        {"name":"long","addresses":[],"group":"b","state":"drain","state_source":"operator","up":false,"rtt_ms":0.0,"weight":10,"calls":0}]})"),
-              "NAME  ADDRESS             GROUP    STATE  FROM      UP    RTT MS  WEIGHT  CALLS\n"
-              "a     udp:127.0.1.1:5060  default  ready  -         up    1.3     1       12\n"
-              "long  -                   b        drain  operator  DOWN  -       10      0\n");
+        {"name":"a","addresses":["udp:127.0.1.1:5060"],"group":"default","state":"ready","up":true,"rtt_ms":1.26,"weight":1,"calls":12,"origin":"dns"},
+        {"name":"long","addresses":[],"group":"b","state":"drain","state_source":"operator","up":false,"rtt_ms":0.0,"weight":10,"calls":0,"origin":"config"}]})"),
+              "NAME  ADDRESS             GROUP    STATE  FROM      UP    RTT MS  WEIGHT  CALLS  ORIGIN\n"
+              "a     udp:127.0.1.1:5060  default  ready  -         up    1.3     1       12     dns\n"
+              "long  -                   b        drain  operator  DOWN  -       10      0      config\n");
 }
 
 TEST(ControlText, Owners) {

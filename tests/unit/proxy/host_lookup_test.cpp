@@ -27,6 +27,7 @@ DnsRecord naptr(std::uint16_t order, std::uint16_t preference, std::string servi
 }
 
 HostName named(std::string host) { return {std::move(host), 0, Transport::udp}; }
+HostName expanded(std::string host) { return {std::move(host), 0, Transport::udp, true}; }
 
 /// DNS as a table; what is not in it does not exist.
 struct Dns {
@@ -49,7 +50,7 @@ struct Dns {
     std::string addresses(HostName name) {
         std::string text;
         const HostLookup lookup = look_up(std::move(name));
-        for (const Endpoint& endpoint : lookup.endpoints()) {
+        for (const Endpoint& endpoint : endpoints_of(lookup.targets())) {
             std::array<char, IpAddress::kMaxText> ip;
             text += std::string{ip.data(), format_ip(endpoint.address, ip)} + ":" +
                     std::to_string(endpoint.port) + " ";
@@ -109,6 +110,47 @@ TEST(HostLookup, TellsNoSuchNameFromNoAnswer) {
     EXPECT_TRUE(dns.look_up(named("x")).failed());
     dns.has(DnsType::aaaa, "x", {address("2001:db8::1")});
     EXPECT_FALSE(dns.look_up(named("x")).failed()) << "one family is enough";
+}
+
+TEST(HostLookup, ExpandedItIsSrvAlone) {
+    Dns dns;
+    dns.has(DnsType::a, "x", {address("10.0.0.1")});
+    EXPECT_TRUE(dns.look_up(expanded("x")).targets().empty()) << "addresses of the name are no servers";
+    EXPECT_FALSE(dns.look_up(expanded("x")).failed());
+    dns.has(
+        DnsType::srv, "_sip._udp.x",
+        {srv(2, 5, 5070, "B.x."), srv(1, 3, 5060, "a.x"), srv(1, 1, 5060, "no host"), srv(1, 1, 0, "c.x")},
+        9);
+    dns.has(DnsType::a, "a.x", {address("10.0.0.2")});
+    const HostLookup lookup = dns.look_up(expanded("x"));
+    ASSERT_EQ(lookup.targets().size(), 2U);
+    EXPECT_EQ(lookup.targets()[0],
+              (HostTarget{"a.x", 5060, 1, 3, {{parse_ip("10.0.0.2").value(), 5060, Transport::udp}}}));
+    EXPECT_EQ(lookup.targets()[1], (HostTarget{"b.x", 5070, 2, 5}))
+        << "in one spelling, though it has no address";
+    EXPECT_EQ(lookup.ttl(), 9U);
+}
+
+TEST(HostLookup, ANameThatIsAnSrvName) {
+    Dns dns;
+    dns.has(DnsType::srv, "_pbx._tcp.service.consul", {srv(1, 1, 5060, "n1.node.consul")});
+    dns.has(DnsType::a, "n1.node.consul", {address("10.0.0.1")});
+    for (const HostName& name : {named("_pbx._tcp.service.consul"), expanded("_pbx._tcp.service.consul")})
+        EXPECT_EQ(dns.addresses(name), "10.0.0.1:5060 ");
+    EXPECT_EQ(dns.asked.front(), (DnsQuestion{DnsType::srv, "_pbx._tcp.service.consul"}));
+}
+
+TEST(HostLookup, WhenDnsDiesItDoesNotAskForEachTarget) {
+    Dns dns;
+    std::vector<DnsRecord> many;
+    for (int i = 0; i < 20; ++i) {
+        many.push_back(srv(1, 1, 5060, "h" + std::to_string(i)));
+        dns.fails(DnsType::a, "h" + std::to_string(i));
+        dns.fails(DnsType::aaaa, "h" + std::to_string(i));
+    }
+    dns.has(DnsType::srv, "_sip._udp.x", many);
+    EXPECT_TRUE(dns.look_up(expanded("x")).failed());
+    EXPECT_EQ(dns.asked.size(), 2 + HostLookup::kMaxFailures + 1);
 }
 
 TEST(HostLookup, Bounded) {

@@ -100,10 +100,10 @@ TEST_F(LiveClusterTest, AServerThatIsTakenOutStaysUntilItsLastCallHasEnded) {
     EXPECT_TRUE(find("pbx-2")->takes_transfers()) << "its calls are alive";
     EXPECT_FALSE(cluster->set_state("pbx-2", ServerState::maint)) << "operators have taken it out";
     now += 1000;
-    EXPECT_TRUE(cluster->forget_left(counts, now));
+    cluster->forget_left(counts, now);
     EXPECT_NE(find("pbx-2"), nullptr);
     counts.add(two, -1);
-    EXPECT_FALSE(cluster->forget_left(counts, now));
+    cluster->forget_left(counts, now);
     EXPECT_EQ(find("pbx-2"), nullptr);
     EXPECT_EQ(snapshot()->servers.by_id(two), std::nullopt);
 }
@@ -114,6 +114,45 @@ TEST_F(LiveClusterTest, AServerComesBackWhileItLeaves) {
     EXPECT_EQ(reload({kOne, kTwo}).changes, std::vector<std::string>{"+ pbx-2"});
     EXPECT_TRUE(find("pbx-2")->takes_new_calls());
     EXPECT_EQ(snapshot()->servers.all().size(), 2U);
+}
+
+const std::string kSrv = "name = \"pbx\"\nuri = \"sip:pbx.example.com\"\nexpand = \"srv\"\nmax_calls = 9";
+
+HostAddresses srv(const std::vector<int>& numbers) {
+    std::vector<HostTarget> targets;
+    for (const int number : numbers) {
+        const std::string text = std::to_string(number);
+        const IpAddress address = parse_ip("127.0.2." + text).value();
+        targets.push_back({"pbx-" + text + ".example.com", 5060, 1, 10, {{address, 5060, Transport::udp}}});
+    }
+    return {{{"pbx.example.com", 0, Transport::udp, true}, targets}};
+}
+
+using Lines = std::vector<std::string>;
+
+TEST_F(LiveClusterTest, ServersThatSrvRecordsNameComeAndGo) {
+    start({kSrv});
+    EXPECT_TRUE(snapshot()->servers.all().empty());
+    EXPECT_EQ(cluster->remarks().size(), 1U);
+    EXPECT_EQ(cluster->set_addresses(srv({1, 2}), now), (Lines{"+ pbx-1", "+ pbx-2"}));
+    EXPECT_TRUE(cluster->remarks().empty());
+    const ServerId two = find("pbx-2")->id;
+    EXPECT_EQ(find("pbx-2")->max_calls, 9U);
+    EXPECT_EQ(find("pbx-2")->weight, 10U);
+    ASSERT_TRUE(cluster->set_state("pbx-2", ServerState::drain));
+    EXPECT_TRUE(cluster->set_health({.server = two, .up = false}));
+    EXPECT_EQ(cluster->set_addresses(srv({3, 2}), now), (Lines{"+ pbx-3", "- pbx-1"}));
+    EXPECT_EQ(find("pbx-2")->id, two);
+    EXPECT_EQ(find("pbx-2")->state, ServerState::drain);
+    EXPECT_FALSE(find("pbx-2")->up);
+    ASSERT_NE(find("pbx-1"), nullptr) << "it leaves, as with a reload";
+    EXPECT_FALSE(find("pbx-1")->takes_new_calls());
+    EXPECT_TRUE(reload({kSrv, kOne + "\nstate = \"drain\""}).errors.empty()) << "whose name is one of DNS's";
+    EXPECT_EQ(cluster->set_addresses(srv({1, 2}), now), (Lines{"- pbx-3"}))
+        << "what the file says goes first";
+    EXPECT_EQ(find("pbx-1")->origin, ServerOrigin::config);
+    EXPECT_EQ(cluster->remarks().size(), 1U);
+    EXPECT_EQ(reload({kOne}).changes, (Lines{"pbx-1 state drain -> ready", "- pbx-2"}));
 }
 
 }  // namespace
