@@ -96,17 +96,25 @@ std::optional<std::string> status_text(std::string_view text) {
 }
 
 std::optional<std::string> servers_text(std::string_view text) {
-    return table(text, "servers",
-                 {{"NAME", "name"},
-                  {"ADDRESS", "addresses"},
-                  {"GROUP", "group"},
-                  {"STATE", "state"},
-                  {"FROM", "state_source"},
-                  {"UP", "up"},
-                  {"RTT MS", "rtt_ms"},
-                  {"WEIGHT", "weight"},
-                  {"CALLS", "calls"},
-                  {"ORIGIN", "origin"}});
+    const auto servers = table(text, "servers",
+                               {{"NAME", "name"},
+                                {"ADDRESS", "addresses"},
+                                {"GROUP", "group"},
+                                {"STATE", "state"},
+                                {"FROM", "state_source"},
+                                {"UP", "up"},
+                                {"RTT MS", "rtt_ms"},
+                                {"WEIGHT", "weight"},
+                                {"CALLS", "calls"},
+                                {"ORIGIN", "origin"}});
+    const auto leaving = table(text, "leaving",
+                               {{"LEAVES WITH ITS LAST CALL", "name"},
+                                {"ADDRESS", "addresses"},
+                                {"UP", "up"},
+                                {"CALLS", "calls"},
+                                {"SETUPS", "setups"}});
+    if (!servers || !leaving || leaving->find('\n') + 1 == leaving->size()) return servers;
+    return *servers + "\n" + *leaving;
 }
 
 std::optional<std::string> owners_text(std::string_view text) {

@@ -10,7 +10,7 @@ namespace sipsteer {
 void HealthChecks::follow(const Snapshot& snapshot, Microseconds now) {
     on_ = snapshot.health.on();
     std::vector<Entry> followed;
-    for (const MediaServer& server : snapshot.servers.configured()) {
+    for (const MediaServer& server : snapshot.servers.all()) {
         const Entry* const known = find(server.id);
         Entry entry = known != nullptr ? *known : Entry{server.id, ServerHealth{server.id, now}};
         const bool maintenance = server.state == ServerState::maint;
@@ -64,7 +64,7 @@ std::uint16_t HealthChecks::share(const Entry& entry, Microseconds now) noexcept
 
 std::vector<HealthReport> HealthChecks::changes(const Snapshot& snapshot, Microseconds now) const {
     std::vector<HealthReport> reports;
-    for (const MediaServer& server : snapshot.servers.configured()) {
+    for (const MediaServer& server : snapshot.servers.all()) {
         HealthReport report{.server = server.id};
         if (const Entry* const entry = find(server.id)) {
             report.up = entry->health.up();

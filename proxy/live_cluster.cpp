@@ -33,12 +33,14 @@ void LiveCluster::publish() {
             server.state = said->second;
             server.state_is_operators = true;
         }
+    }
+    for (const Leaving& leaving : leaving_) servers.push_back(leaving.server);
+    for (MediaServer& server : servers) {
         if (const auto found = health_.find(server.id); found != health_.end()) {
             server.up = found->second.up;
             server.share = found->second.share;
         }
     }
-    for (const Leaving& leaving : leaving_) servers.push_back(leaving.server);
     auto next = std::make_shared<Snapshot>(*configured_);
     next->servers = ServerSet{std::move(servers), configured_->servers.groups(), configured_->key};
     cell_.publish(std::move(next));
@@ -53,16 +55,24 @@ void LiveCluster::let_leave(const ServerSet& before, Seconds now) {
         MediaServer& left = leaving_.back().server;
         left.leaving = true;
         left.placeable = false;
-        left.state = ServerState::drain;
         left.group = 0;  // its group may be gone
+        if (const auto said = said_.find(left.name); said != said_.end()) left.state = said->second;
+        if (left.state == ServerState::ready) left.state = ServerState::drain;
     }
+}
+
+bool LiveCluster::has(ServerId id) const {
+    return configured_->servers.by_id(id).has_value() ||
+           std::ranges::any_of(leaving_, [id](const Leaving& one) { return one.server.id == id; });
 }
 
 void LiveCluster::forget_left(const OwnerCounts& counts, Seconds now) {
     const auto gone = std::erase_if(leaving_, [&counts, now](const Leaving& one) {
         return now >= one.since + kLeaving && counts.of(one.server.id) <= 0;
     });
-    if (gone > 0) publish();
+    if (gone == 0) return;
+    std::erase_if(health_, [this](const auto& known) { return !has(known.first); });
+    publish();
 }
 
 LiveCluster::Reload LiveCluster::reload(Seconds now) {
@@ -91,7 +101,6 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
 std::vector<std::string> LiveCluster::take(std::shared_ptr<const Snapshot> configured, Seconds now) {
     const auto before = std::exchange(configured_, std::move(configured));
     let_leave(before->servers, now);
-    std::erase_if(health_, [this](const auto& known) { return !configured_->servers.by_id(known.first); });
     std::erase_if(said_, [this](const auto& word) {
         const MediaServer* const server = find_named(configured_->servers, word.first);
         return server != nullptr && word.second == ServerState::ready && server->state == ServerState::ready;
@@ -119,8 +128,7 @@ std::vector<std::string> LiveCluster::set_addresses(HostAddresses known, Seconds
 }
 
 bool LiveCluster::set_health(const HealthReport& report) {
-    const auto index = configured_->servers.by_id(report.server);
-    if (!index) return false;
+    if (!has(report.server)) return false;
     const auto known = health_.find(report.server);
     const HealthReport before = known == health_.end() ? HealthReport{report.server} : known->second;
     if (before.up == report.up && before.share == report.share) return false;

@@ -35,8 +35,9 @@ class LiveCluster {
         std::vector<std::string> errors;   ///< `file:line:col: key: message`; any: nothing has changed
         std::vector<std::string> changes;  ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`
     };
-    /// Reads the configuration file again: all or nothing. States that operators have set stay, and so
-    /// does the health of servers that stay. Those that went leave: nothing new is placed on them.
+    /// Reads the configuration file again: all or nothing. States that operators have set stay, and so does
+    /// the health of servers. Those that went leave: nothing new is placed on them, and transfers of their calls
+    /// find them as long as they are up and not in maintenance.
     [[nodiscard]] Reload reload(Seconds now);
 
     /// Forgets servers that leave once they own no call, and kLeaving after they were taken out at the
@@ -60,6 +61,8 @@ class LiveCluster {
   private:
     [[nodiscard]] std::vector<std::string> take(std::shared_ptr<const Snapshot> configured, Seconds now);
     void let_leave(const ServerSet& before, Seconds now);
+    /// As one that is configured or leaves.
+    [[nodiscard]] bool has(ServerId id) const;
     void publish();
 
     Config config_;

@@ -129,26 +129,30 @@ HttpResponse OperatorApi::registrars(std::string_view user) const {
 
 HttpResponse OperatorApi::servers() const {
     const auto snapshot = snapshots_.get();
-    boost::json::array list;
-    for (const MediaServer& server : snapshot->servers.configured()) {
-        boost::json::array addresses;
-        for (const Endpoint& endpoint : server.endpoints) addresses.emplace_back(to_string(endpoint));
-        list.push_back({{"name", server.name},
-                        {"uri", server.uri},
-                        {"addresses", std::move(addresses)},
-                        {"group", snapshot->servers.groups()[server.group]},
-                        {"state", to_string(server.state)},
-                        {"state_source", server.state_is_operators ? "operator" : "config"},
-                        {"origin", to_string(server.origin)},
-                        {"up", server.up},
-                        {"share", static_cast<double>(server.share) / kFullShare},
-                        {"rtt_ms", tables_.round_trips.get(server.id) / 1000.0},
-                        {"weight", server.weight},
-                        {"backup", server.backup},
-                        {"calls", calls_of(tables_, server.id)},
-                        {"setups", std::max<std::int64_t>(tables_.pins.setups().of(server.id), 0)}});
-    }
-    return json(200, {{"servers", std::move(list)}});
+    const auto describe = [&](std::span<const MediaServer> servers) {
+        boost::json::array list;
+        for (const MediaServer& server : servers) {
+            boost::json::array addresses;
+            for (const Endpoint& endpoint : server.endpoints) addresses.emplace_back(to_string(endpoint));
+            list.push_back({{"name", server.name},
+                            {"uri", server.uri},
+                            {"addresses", std::move(addresses)},
+                            {"group", snapshot->servers.groups()[server.group]},
+                            {"state", to_string(server.state)},
+                            {"state_source", server.state_is_operators ? "operator" : "config"},
+                            {"origin", to_string(server.origin)},
+                            {"up", server.up},
+                            {"share", static_cast<double>(server.share) / kFullShare},
+                            {"rtt_ms", tables_.round_trips.get(server.id) / 1000.0},
+                            {"weight", server.weight},
+                            {"backup", server.backup},
+                            {"calls", calls_of(tables_, server.id)},
+                            {"setups", std::max<std::int64_t>(tables_.pins.setups().of(server.id), 0)}});
+        }
+        return list;
+    };
+    return json(200, {{"servers", describe(snapshot->servers.configured())},
+                      {"leaving", describe(snapshot->servers.leaving())}});
 }
 
 HttpResponse OperatorApi::status() const {

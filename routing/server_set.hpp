@@ -29,6 +29,9 @@ class ServerSet {
     [[nodiscard]] std::span<const MediaServer> configured() const noexcept {
         return {servers_.data(), configured_};
     }
+    [[nodiscard]] std::span<const MediaServer> leaving() const noexcept {
+        return {servers_.data() + configured_, servers_.size() - configured_};
+    }
     [[nodiscard]] const MediaServer& operator[](ServerIndex index) const noexcept { return servers_[index]; }
     [[nodiscard]] const std::vector<std::string>& groups() const noexcept { return groups_; }
 

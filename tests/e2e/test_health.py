@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime
+import os
+import signal
 import time
 
 import pytest
@@ -91,6 +93,39 @@ def test_what_a_server_owns_stays_with_it(binary):
             await bystander.hangup()
     cluster = Cluster(binary, more=CHECKS)
     for name in ("alice", "bob", "erin"):
+        cluster.phone(name)
+    cluster.run(story)
+
+
+def test_a_server_that_was_taken_out_is_watched_while_it_owns_calls(binary, ctl):
+    """A reload takes it out under a call. Then it dies: a transfer of that call is refused at once, requests within it still go
+    there, and `sipsteerctl servers` says all that. It comes back: the transfer finds it."""
+    async def story(cluster):
+        alice, erin = cluster.phones
+        call, owner = await cluster.talk(alice)
+        sipsteer = cluster.sipsteer
+        sections = sipsteer.config_file.read_text().split("\n[[server]]\n")
+        sipsteer.config_file.write_text("\n[[server]]\n".join(part for part in sections if owner.host not in part))
+        os.kill(sipsteer.pid, signal.SIGHUP)
+        await cluster.log_event("reload", change=f"- {owner.name}")
+        owner.freeze()
+        await cluster.log_event("server_down", server=owner.name)
+        refused = await erin.call("carol", replaces=call.replaces())
+        assert await refused.final() == 481
+        hanging_up = asyncio.create_task(call.send("INFO"))
+        shown = await asyncio.to_thread(ctl, "-s", sipsteer.admin_socket, "servers")
+        kept, leaving = (part.splitlines()[1:] for part in shown.stdout.split("\n\n"))
+        assert owner.name not in [line.split()[0] for line in kept] and len(kept) == 2
+        assert [line.split() for line in leaving] == [[owner.name, f"udp:{owner.host}:5060", "DOWN", "1", "0"]]
+        owner.freeze(False)
+        assert (await hanging_up).status == 200
+        await cluster.log_event("server_up", server=owner.name)
+        taking = await erin.call("carol", replaces=call.replaces())
+        await taking.answered()
+        assert cluster.server_of(taking) is owner
+        await taking.hangup()
+    cluster = Cluster(binary, more=CHECKS)
+    for name in ("alice", "erin"):
         cluster.phone(name)
     cluster.run(story)
 

@@ -17,6 +17,14 @@ TEST(ControlText, Servers) {
               "long  -                   b        drain  operator  DOWN  -       10      0      config\n");
 }
 
+TEST(ControlText, ServersThatLeave) {
+    EXPECT_EQ(*servers_text(R"({"servers":[],"leaving":[
+        {"name":"b","addresses":["udp:127.0.1.2:5060"],"state":"drain","up":false,"calls":3,"setups":1}]})"),
+              "NAME  ADDRESS  GROUP  STATE  FROM  UP  RTT MS  WEIGHT  CALLS  ORIGIN\n\n"
+              "LEAVES WITH ITS LAST CALL  ADDRESS             UP    CALLS  SETUPS\n"
+              "b                          udp:127.0.1.2:5060  DOWN  3      1\n");
+}
+
 TEST(ControlText, Owners) {
     EXPECT_EQ(
         *owners_text(R"({"dialogs":[{"server":"a","state":"early","expires_in_s":180,"source":"table"}]})"),

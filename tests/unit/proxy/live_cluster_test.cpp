@@ -108,6 +108,31 @@ TEST_F(LiveClusterTest, AServerThatIsTakenOutStaysUntilItsLastCallHasEnded) {
     EXPECT_EQ(snapshot()->servers.by_id(two), std::nullopt);
 }
 
+TEST_F(LiveClusterTest, AServerThatLeavesHasItsHealth) {
+    start({kOne, kTwo});
+    const ServerId two = find("pbx-2")->id;
+    EXPECT_TRUE(cluster->set_health({.server = two, .up = false}));
+    ASSERT_TRUE(reload({kOne}).errors.empty());
+    EXPECT_FALSE(find("pbx-2")->takes_transfers()) << "it was down when it left";
+    EXPECT_TRUE(cluster->set_health({.server = two, .up = true}));
+    EXPECT_TRUE(find("pbx-2")->takes_transfers());
+    EXPECT_TRUE(cluster->set_health({.server = two, .up = false}));
+    ASSERT_TRUE(reload({kOne, kTwo}).errors.empty());
+    EXPECT_FALSE(find("pbx-2")->up) << "and when it comes back";
+    ASSERT_TRUE(reload({kOne}).errors.empty());
+    cluster->forget_left(OwnerCounts{}, now + LiveCluster::kLeaving);
+    EXPECT_EQ(find("pbx-2"), nullptr);
+    EXPECT_FALSE(cluster->set_health({.server = two, .up = true})) << "nobody any more";
+}
+
+TEST_F(LiveClusterTest, AServerThatLeavesInMaintenanceStaysInMaintenance) {
+    start({kOne, kTwo});
+    ASSERT_TRUE(cluster->set_state("pbx-2", ServerState::maint));
+    ASSERT_TRUE(reload({kOne}).errors.empty());
+    EXPECT_EQ(find("pbx-2")->state, ServerState::maint);
+    EXPECT_FALSE(find("pbx-2")->takes_transfers());
+}
+
 TEST_F(LiveClusterTest, AServerComesBackWhileItLeaves) {
     start({kOne, kTwo});
     ASSERT_TRUE(reload({kOne}).errors.empty());
