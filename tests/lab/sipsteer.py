@@ -234,6 +234,14 @@ class Sipsteer:
         path = self._home / "log" if self._home else None
         return path.read_text(errors="replace") if path and path.exists() else ""
 
+    def wait_log(self, event, seconds=5, **fields):
+        """Waits until log_events() finds something, and returns it: the log is written a moment later."""
+        deadline = time.monotonic() + seconds
+        while not (found := self.log_events(event, **fields)):
+            assert time.monotonic() < deadline, f"no event={event} {fields} in the log:\n{self.log_tail()}"
+            time.sleep(0.02)
+        return found
+
     def sanitizer_report(self):
         """What a build with sanitizers has to say, from its first line on; "" when it found nothing."""
         log = self.log()
