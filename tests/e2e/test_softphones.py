@@ -5,12 +5,13 @@ import pytest
 
 from lab.scene import address_of, password_of
 from lab.softphones import Baresip, Linphone
+from test_asterisk_streams import streams
 
 
-def started(kind, name, scene):
+def started(kind, name, scene, proxy=None, **options):
     if not kind.installed():
         pytest.fail(f"{kind.PROGRAM} is not installed")
-    return kind(name, *address_of(name, scene.network), scene.proxy, password_of(name))
+    return kind(name, *address_of(name, scene.network), proxy or scene.proxy, password_of(name), **options)
 
 
 async def is_connected(scene, transferor, alice, carol, first, second):
@@ -83,3 +84,40 @@ def test_baresip_transfers(play):
             await bob.transfer(one, "carol", two)
             await is_connected(scene, bob, alice, carol, first, second)
     play(story)
+
+
+@pytest.mark.parametrize("transport", ("tcp", "tls"))
+@pytest.mark.parametrize("kind", (Linphone, Baresip), ids=lambda kind: kind.PROGRAM)
+def test_by_streams(play, cluster, authority, kind, transport):
+    """It registers, is called by the connection that it registered by, calls, and transfers: all by its own means. By TLS it
+    checks our certificate."""
+    # Asterisk 16 follows a Path only where the Contact's user is the AOR's name. baresip's is not, and by TLS it takes no
+    # connection of ours either.
+    unreachable = kind is Baresip and transport == "tls" and cluster.version == 16
+
+    async def call_with(scene, erin, alice):
+        """erin's name for a call with alice, on hold, and the server of her side of it."""
+        if unreachable:
+            one = await erin.call("alice")
+            await (await alice.incoming()).answered()
+        else:
+            await (await alice.call("erin")).answered()
+            one = await (erin.answered() if kind is Linphone else erin.established())
+        await (erin.pause(one) if kind is Linphone else erin.command("hold"))
+        [server] = [server.name for server in scene.cluster
+                    if any(channel["Channel"].startswith("PJSIP/erin-") for channel in server.ami.channels())]
+        return one, server
+
+    async def story(scene):
+        alice, carol = await scene.phones("alice", "carol")
+        secure = {"proxy": (scene.proxy[0], scene.proxy[1] + 1), "ca": authority.ca} if transport == "tls" else {}
+        async with started(kind, "erin", scene, transport=transport, **secure) as erin:
+            one, first = await call_with(scene, erin, alice)
+            two, second = await call_on_other_server(scene, erin, carol, first, erin.hang_up)
+            await erin.transfer(one, *(["carol"] if kind is Baresip else []), two)
+            await scene.joined(second, carol.name, "trunk")
+            await scene.channels_gone(erin)
+            await scene.hears({alice: {carol}, carol: {alice}})
+            received = scene.sipsteer.metrics().by("sipsteer_messages_received_total", "transport")
+            assert received[transport] >= 10, received
+    play(story, more=streams(authority, "udp"))

@@ -62,7 +62,8 @@ class Talk:
 
 
 class Scene:
-    """Phones on loopback, sipsteer and Asterisk servers; on leaving, all calls are ended and all phones stopped.
+    """Phones on loopback, sipsteer and Asterisk servers; on leaving, all calls and registrations are ended and all
+    phones stopped.
     `transports` as for all_phones(), with `tls`, an ssl.SSLContext: the proxy has TLS at the next port."""
 
     def __init__(self, cluster, sipsteer, proxy=("127.0.0.1", 5060), network="127.0.2", transports=None, tls=None):
@@ -78,6 +79,9 @@ class Scene:
             if kind is not None:
                 self.print_traces()
             await self.end_all_calls()
+            for server in self.cluster:
+                if server.running:
+                    server.forget_registrations()
         finally:
             for phone in self._phones.values():
                 await phone.stop()

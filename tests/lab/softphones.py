@@ -14,12 +14,14 @@ STEP_SECONDS = 10
 
 
 class Softphone:
-    """A program in a folder of its own. `output` is all that it printed; `stop` ends it, by its id."""
+    """A program in a folder of its own. `output` is all that it printed; `stop` ends it, by its id. By `transport` tls it
+    trusts the certificates in the file `ca`, and none else."""
 
     PROGRAM = None
 
-    def __init__(self, name, host, port, proxy, password=None):
+    def __init__(self, name, host, port, proxy, password=None, transport="udp", ca=None):
         self.name, self.host, self.port, self.proxy, self.password = name, host, port, proxy, password
+        self.transport, self.ca = transport, ca
         self.output = ""
         self._process = self._reader = self._folder = None
 
@@ -33,7 +35,8 @@ class Softphone:
 
     @property
     def proxy_uri(self):
-        return f"sip:{self.proxy[0]}:{self.proxy[1]}"
+        parameter = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"sip:{self.proxy[0]}:{self.proxy[1]}{parameter}"
 
     async def _launch(self, *arguments):
         self._process = await asyncio.create_subprocess_exec(
@@ -83,7 +86,7 @@ class Softphone:
 
 
 class Linphone(Softphone):
-    """linphonec. Calls have the numbers that it prints; incoming ones are answered at once. Refer-To of an attended
+    """linphonec. By TLS it checks who signed the certificate, and not its name: its library knows no addresses there. Calls have the numbers that it prints; incoming ones are answered at once. Refer-To of an attended
     transfer is made from From or To, which have no port: `sip:carol@127.0.0.1?Replaces=` with %3b, from-tag first."""
 
     PROGRAM = "linphonec"
@@ -93,9 +96,12 @@ class Linphone(Softphone):
         # The machine has no network that it could watch, and no sound card.
         (self.home / "linphonerc").write_text(f"""
 [sip]
-sip_port={self.port}
-sip_tcp_port=0
-sip_tls_port=0
+sip_port={self.port if self.transport == "udp" else 0}
+sip_tcp_port={-1 if self.transport == "tcp" else 0}
+sip_tls_port={-1 if self.transport == "tls" else 0}
+{f"root_ca={self.ca}" if self.ca else ""}
+verify_server_certs=1
+verify_server_cn=0
 bind_address={self.host}
 use_ipv6=0
 auto_net_state_mon=0
@@ -112,7 +118,7 @@ display=0
 automatically_initiate=0
 automatically_accept=0
 [proxy_0]
-reg_proxy={self.proxy_uri}
+reg_proxy=<{self.proxy_uri}>
 reg_route=<{self.proxy_uri};lr>
 reg_identity=sip:{self.name}@{self.proxy[0]}
 reg_expires=300
@@ -172,6 +178,7 @@ class Baresip(Softphone):
     async def start(self):
         (self.home / "config").write_text(f"""
 sip_listen {self.host}:{self.port}
+{f"sip_cafile {self.ca}" if self.ca else ""}
 net_af ipv4
 call_max_calls 8
 audio_source aubridge,nobody
@@ -187,7 +194,7 @@ ctrl_tcp_listen {self.host}:{self.CONTROL_PORT}
 """)
         password = f";auth_user={self.name};auth_pass={self.password}" if self.password else ""
         (self.home / "accounts").write_text(
-            f'<sip:{self.name}@{self.proxy[0]}>;outbound="{self.proxy_uri};lr"'
+            f'<sip:{self.name}@{self.proxy[0]};transport={self.transport}>;outbound="{self.proxy_uri};lr"'
             f";regint={300 if self.password else 0};answermode=auto;audio_codecs=pcmu{password}\n")
         (self.home / "contacts").write_text("")
         await self._launch("-4", "-s", "-f", str(self.home))
@@ -195,6 +202,8 @@ ctrl_tcp_listen {self.host}:{self.CONTROL_PORT}
         self._control_in, self._control_out = await asyncio.open_connection(self.host, self.CONTROL_PORT)
         self._events, self._answers = asyncio.Queue(), asyncio.Queue()
         self._listener = asyncio.create_task(self._listen())
+        if self.password:
+            await self.printed("200 OK")
 
     async def stop(self):
         if self._process and self._process.returncode is None and hasattr(self, "_control_out"):
