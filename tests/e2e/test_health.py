@@ -200,3 +200,114 @@ def test_a_refusal_is_noticed_at_once(binary, ipv6):
     cluster = Cluster(binary, more=REWRITE + '\n[health]\nprobe_interval = "60s"\n', ipv6=ipv6)
     cluster.phone("alice")
     cluster.run(story, seconds=90)
+
+
+class Caller:
+    """Calls that begin one after another, in the background, each ended as soon as it is answered. `calls` are all of them, in
+    the order in which they began."""
+
+    def __init__(self, phone, every=0.05):
+        self.calls, self._phone, self._every = [], phone, every
+
+    async def __aenter__(self):
+        self._tasks = {asyncio.create_task(self._begin())}
+        return self
+
+    async def __aexit__(self, *_):
+        self._going = False
+        await asyncio.gather(*self._tasks)
+
+    async def _begin(self):
+        self._going = True
+        while self._going:
+            call = await self._phone.call("carol")
+            self.calls.append(call)
+            self._tasks.add(asyncio.create_task(self._end(call)))
+            await asyncio.sleep(self._every)
+
+    @staticmethod
+    async def _end(call):
+        if await call.final() == 200:
+            await call.hangup()
+
+    async def more(self, count, seconds=20):
+        """So many further calls, once their INVITE has its final answer."""
+        begin, end = len(self.calls), time.monotonic() + seconds
+        while len(self.calls) < begin + count or not all(call.final_status for call in self.calls[begin:begin + count]):
+            assert time.monotonic() < end, f"{count} calls have no answer"
+            await asyncio.sleep(0.02)
+        return self.calls[begin:begin + count]
+
+
+def test_flap(binary):
+    """A server goes down and comes back ten times while calls begin all the time. Down it gets no new call; back it gets a part of
+    its share, each time anew; what it owns stays its own. Once all are down together: 503, and then all take calls at once."""
+    async def story(cluster):
+        alice, erin = cluster.phones
+        flapper, *others = cluster.servers
+        held, owner = await cluster.talk(erin)
+        while owner is not flapper:
+            await held.hangup()
+            held, owner = await cluster.talk(erin)
+        back = []
+        async with Caller(alice) as caller:
+            await caller.more(10)
+            for flap in range(10):
+                flapper.freeze()
+                await cluster.wait_server(flapper, up=False)
+                down = await caller.more(10)
+                assert {call.final_status for call in down} == {200}
+                placed = {message.call_id for message in flapper.heard_invites()}
+                assert not placed & {call.call_id for call in down}, f"flap {flap}: a new call to a server that is down"
+                assert await (await erin.call("carol", replaces=held.replaces())).final() == 481
+                asking = asyncio.create_task(held.send("INFO"))
+                flapper.freeze(False)
+                await cluster.wait_server(flapper, up=True)
+                assert (await asking).status == 200
+                back += await caller.more(12)
+                taking = await erin.call("carol", replaces=held.replaces())
+                await taking.answered()
+                assert cluster.server_of(taking) is flapper
+                held = taking
+
+        taken = [cluster.server_of(call) for call in back if call.final_status == 200]
+        assert len(taken) == 120 and taken.count(flapper) < 20, "a tenth of its forty"
+        for server in cluster.servers:
+            server.freeze()
+        for server in cluster.servers:
+            await cluster.wait_server(server, up=False)
+        assert await (await alice.call("carol")).final(2) == 503
+        answers = [message for _, way, _, message in alice.endpoint.log if way == "<-" and message.status == 503]
+        assert {answer.get("Retry-After") for answer in answers} == {"5"}
+        for server in cluster.servers:
+            server.freeze(False)
+        for server in cluster.servers:
+            await cluster.wait_server(server, up=True)
+        assert sum((await place(cluster, alice, 20)).values()) == 20
+        await held.hangup()
+    cluster = Cluster(binary, more=REWRITE + '\n[health]\nprobe_interval = "800ms"\n')
+    for name in ("alice", "erin"):
+        cluster.phone(name)
+    cluster.run(story, seconds=120)
+
+
+def test_no_more_than_half_are_left_out(binary):
+    """One server says 503 with Retry-After: for so long it gets no new call. Two of three say so: then it is not them, and
+    all are tried."""
+    async def story(cluster):
+        alice, = cluster.phones
+        for busy in (1, 2):
+            for server in cluster.servers[:busy]:
+                server.reject_with, server.retry_after = 503, 60
+            before = [len(server.heard_invites()) for server in cluster.servers]
+            for _ in range(40):
+                await (await alice.call("carol")).final()
+            heard = [len(server.heard_invites()) - count for server, count in zip(cluster.servers, before)]
+            assert sum(heard) == 40
+            if busy == 1:
+                assert heard[0] == 1 and min(heard[1:]) > 1, heard
+            else:
+                assert min(heard) > 1, heard
+    cluster = Cluster(binary, more=CHECKS)
+    cluster.phone("alice")
+    cluster.run(story)

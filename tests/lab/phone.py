@@ -27,14 +27,14 @@ class Phone:
     the proxy into what is sent out of dialog; `rtp` false leaves the voice out. Sockets belong to the thread's namespace.
     `transport` tcp or tls (with `tls`, an ssl.SSLContext): one connection to the proxy, and no port that listens.
 
-    Policy for incoming calls: `reject_with` (a status) refuses them, else they ring for `ring_seconds` and are answered
+    Policy for incoming calls: `reject_with` (a status, with `retry_after` seconds) refuses them, else they ring for `ring_seconds` and are answered
     when `auto_answer` is true, or else by the test: `call.answer()` or `call.reject(status)`."""
 
     def __init__(self, name, host, port=5060, proxy=None, password=None, *, route=False, rtp=True,
                  transport="udp", tls=None):
         self.name, self.host, self.port, self.proxy, self.password = name, host, port, proxy, password
         self.route, self.rtp, self.transport, self._tls = route, rtp, transport, tls
-        self.auto_answer, self.ring_seconds, self.reject_with = True, 0.05, None
+        self.auto_answer, self.ring_seconds, self.reject_with, self.retry_after = True, 0.05, None, None
         self.calls = []           # every call of this phone, ended ones too, oldest first
         self.endpoint = None
         self._incoming = asyncio.Queue()
@@ -231,6 +231,8 @@ class Phone:
             response = response_to(message, status, to_tag=transaction.to_tag)
             if status == 420:
                 response.add("Unsupported", ", ".join(unsupported(message)))
+            if self.retry_after:
+                response.add("Retry-After", str(self.retry_after))
             transaction.respond(response)
             return
         call = Call(self, outgoing=False, invite=transaction)
