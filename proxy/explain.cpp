@@ -7,6 +7,7 @@
 #include "proxy/config_loader.hpp"
 #include "proxy/decision_log.hpp"
 #include "proxy/key_file.hpp"
+#include "proxy/next_hop_names.hpp"
 #include "proxy/receive_batch.hpp"
 #include "proxy/server_names.hpp"
 #include "proxy/snapshot_builder.hpp"
@@ -40,7 +41,7 @@ constexpr std::string_view kSomeoneOutside = "udp:192.0.2.1:5060";
 }  // namespace
 
 Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view message, const Endpoint& from,
-                    Seconds now) {
+                    Seconds now, const AskDns& ask_dns) {
     Counters counters;
     Pipeline pipeline{tables, counters, 0, Learning::off};
     DecisionSteps steps;
@@ -48,9 +49,14 @@ Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view m
     const Incoming incoming{message, from, listener_for(snapshot, from)};
     Outcome outcome = pipeline.process(snapshot, incoming, now, buffer, &steps);
     if (outcome.what == Outcome::What::held) {
-        steps.add("the servers are asked", "below is what happens when none of them knows the dialog");
-        const HeldMessage held{std::string{message}, from, incoming.listener};
-        outcome = pipeline.release(snapshot, held, {.asked = true}, now, buffer);
+        if (const NameQuestion* const name = pipeline.questions().name_of(outcome.question)) {
+            if (ask_dns) ask_dns(*name);
+            if (!ask_dns) steps.add("below is what happens when it does not answer");
+        } else {
+            steps.add("the servers are asked", "below is what happens when none of them knows the dialog");
+        }
+        const auto held = pipeline.questions().take_settled(snapshot, Milliseconds::max());
+        outcome = pipeline.release(snapshot, held->request, {.asked = true}, now, buffer, &steps);
     }
 
     Explanation explanation;
@@ -101,7 +107,11 @@ int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& o
                                                resolve_now(server_names(loaded.config), kResolveAtStart));
     const std::string message = with_crlf(std::string{std::istreambuf_iterator<char>{in}, {}});
     Tables tables{1024};
-    const Explanation explanation = explain(*built.snapshot, tables, message, *from, seconds_since_boot());
+    const auto ask_dns = [&](const NameQuestion& question) {
+        look_up_now(tables.hops, host_name(question, built.snapshot->local), question.name, kResolveAtStart);
+    };
+    const Explanation explanation =
+        explain(*built.snapshot, tables, message, *from, seconds_since_boot(), ask_dns);
     out << (command.json ? to_json(explanation) : to_text(explanation));
     return 0;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -11,10 +12,14 @@
 
 namespace sipsteer {
 
+/// Enters into the tables what DNS says about a name.
+using AskDns = std::function<void(const NameQuestion&)>;
+
 /// Runs the message through the same pipeline that serves the sockets, against `tables`, which decide
-/// but learn nothing. Where a proxy would ask the servers, the explanation goes on as if none knew.
+/// but learn nothing. Where a proxy would ask the servers, or DNS without `ask_dns`, the explanation goes on
+/// as if nobody knew.
 [[nodiscard]] Explanation explain(const Snapshot& snapshot, Tables& tables, std::string_view message,
-                                  const Endpoint& from, Seconds now);
+                                  const Endpoint& from, Seconds now, const AskDns& ask_dns = {});
 
 /// `[TRANSPORT:]IP:PORT`; empty means somebody outside. Else a message that says what is wrong.
 [[nodiscard]] Parsed<Endpoint> explain_source(std::string_view text);

@@ -51,12 +51,13 @@ std::vector<Endpoint> endpoints_of(const std::vector<HostTarget>& targets) {
     return all;
 }
 
-HostLookup::HostLookup(HostName name) : name_(std::move(name)) {
+HostLookup::HostLookup(HostName name) : name_(std::move(name)), transport_(name_.transport) {
     if (name_.port != 0) {
         targets_.push_back({.port = name_.port});
         ask_addresses(0, name_.host);
     } else {
         const bool of_srv = name_.host.starts_with('_');
+        if (of_srv) name_.others.clear();
         questions_.push_back({of_srv ? DnsType::srv : DnsType::naptr, name_.host});
     }
 }
@@ -84,21 +85,31 @@ void HostLookup::answer(const DnsAnswer& answer) {
     std::vector<DnsRecord> records = answer.records;
     std::ranges::sort(records, {}, &DnsRecord::address);
     for (const DnsRecord& record : records)
-        target.endpoints.push_back({record.address, target.port, name_.transport});
+        target.endpoints.push_back({record.address, target.port, transport_});
     // DNS is down: each of the other questions would take its time to fail as well.
     if (failures_ > kMaxFailures) questions_.clear();
 }
 
+void HostLookup::ask_srv() {
+    questions_.push_back({DnsType::srv, std::string{srv_prefix(transport_)} + name_.host});
+}
+
 void HostLookup::take_naptr(const DnsAnswer& answer) {
     const DnsRecord* best = nullptr;
-    for (const DnsRecord& record : answer.records) {
-        if (record.service != naptr_service(name_.transport) || record.target.empty()) continue;
-        const auto rank = std::pair{record.priority, record.weight};
-        if (best == nullptr || rank < std::pair{best->priority, best->weight}) best = &record;
-    }
-    questions_.push_back({DnsType::srv, best != nullptr
-                                            ? best->target
-                                            : std::string{srv_prefix(name_.transport)} + name_.host});
+    const auto consider = [&](Transport transport) {
+        for (const DnsRecord& record : answer.records) {
+            if (record.service != naptr_service(transport) || record.target.empty()) continue;
+            const auto rank = std::pair{record.priority, record.weight};
+            if (best != nullptr && rank >= std::pair{best->priority, best->weight}) continue;
+            best = &record;
+            transport_ = transport;
+        }
+    };
+    consider(name_.transport);
+    for (const Transport other : name_.others) consider(other);
+    if (best == nullptr) return ask_srv();
+    name_.others.clear();
+    questions_.push_back({DnsType::srv, best->target});
 }
 
 void HostLookup::take_srv(const DnsAnswer& answer) {
@@ -107,8 +118,14 @@ void HostLookup::take_srv(const DnsAnswer& answer) {
     std::erase_if(targets, [](const DnsRecord& record) { return record.target.empty() || record.port == 0; });
     if (targets.empty()) {
         // A single root target says that there is no such service (RFC 2782).
-        if (!answer.records.empty() || name_.expand) return;
-        targets_.push_back({.port = default_port(name_.transport)});
+        refused_ = refused_ || !answer.records.empty();
+        if (others_tried_ < name_.others.size() && !answer.failed) {
+            transport_ = name_.others[others_tried_++];
+            return ask_srv();
+        }
+        if (refused_ || name_.expand) return;
+        transport_ = name_.transport;
+        targets_.push_back({.port = default_port(transport_)});
         return ask_addresses(0, name_.host);
     }
     std::ranges::stable_sort(targets, [](const DnsRecord& a, const DnsRecord& b) {

@@ -43,6 +43,7 @@ struct HostName {
     std::uint16_t port = 0;  ///< 0: none written
     Transport transport = Transport::udp;
     bool expand = false;  ///< each target of its SRV records is meant by itself; without SRV there is none
+    std::vector<Transport> others{};  ///< that DNS may choose in place of it (RFC 3263 §4.1)
 
     friend auto operator<=>(const HostName&, const HostName&) = default;
 };
@@ -71,9 +72,10 @@ using HostAddresses = std::map<HostName, std::vector<HostTarget>>;
 /// All of them in that order, each once.
 [[nodiscard]] std::vector<Endpoint> endpoints_of(const std::vector<HostTarget>& targets);
 
-/// The way from a host name to addresses (RFC 3263 §4.1, §4.2): with a port A and AAAA; else NAPTR for the
-/// transport, SRV, and the addresses of its targets; without SRV those of the name itself. A name that begins
-/// with "_" is that of SRV records. A state machine: it says what to ask next, and somebody else asks.
+/// The way from a host name to addresses (RFC 3263 §4.1, §4.2): with a port A and AAAA; else NAPTR for its
+/// transports, SRV (without NAPTR for one after the other), and the addresses of its targets; without SRV
+/// those of the name itself. A name that begins with "_" is that of SRV records. A state machine: it says
+/// what to ask next, and somebody else asks.
 class HostLookup {
   public:
     explicit HostLookup(HostName name);
@@ -98,6 +100,7 @@ class HostLookup {
 
   private:
     void ask_addresses(std::size_t target, const std::string& host);
+    void ask_srv();
     void take_naptr(const DnsAnswer& answer);
     void take_srv(const DnsAnswer& answer);
 
@@ -105,6 +108,9 @@ class HostLookup {
     std::vector<DnsQuestion> questions_;  ///< the last one is asked next
     std::vector<std::size_t> asked_for_;  ///< the target of A and AAAA questions, likewise
     std::vector<HostTarget> targets_;
+    Transport transport_;           ///< of the targets
+    std::size_t others_tried_ = 0;  ///< without NAPTR: of name_.others
+    bool refused_ = false;          ///< an SRV record says that its service is not there
     std::uint32_t ttl_ = ~std::uint32_t{0};
     unsigned failures_ = 0;
 };

@@ -31,17 +31,27 @@ std::optional<HeldRequests::Id> OwnerQuestions::ask(const Snapshot& snapshot, co
     return held_.hold(key, message, dialog, OwnerProbe{std::move(servers), now});
 }
 
+std::optional<HeldRequests::Id> OwnerQuestions::ask_name(const NextHopName& name, std::uint64_t key,
+                                                         const HeldMessage& message, std::uint64_t hash,
+                                                         Milliseconds now) {
+    return held_.hold(key, message,
+                      NameQuestion{std::string{name.host}, name.port, name.transport, name.any_transport,
+                                   hash, now + OwnerProbe::kPatience});
+}
+
 void OwnerQuestions::answer(const ProbeTicket& ticket, ProbeVerdict verdict, Milliseconds now) noexcept {
     HeldRequests::Held* const held = held_.find(ticket.question);
-    if (held == nullptr) return;
+    auto* const asked = held == nullptr ? nullptr : std::get_if<OwnerQuestion>(&held->question);
+    if (asked == nullptr) return;
     // Only who has said 481 to a dialog that nobody has is believed.
     const bool believed = uses_.get(ticket.server) == ProbeUse::usable;
-    held->probe.answer(ticket.server, believed ? verdict : ProbeVerdict::unknown, now);
+    asked->probe.answer(ticket.server, believed ? verdict : ProbeVerdict::unknown, now);
 }
 
 std::optional<HeldRequests::Held> OwnerQuestions::take_settled(const Snapshot& snapshot, Milliseconds now) {
     auto held = held_.take_settled(now);
-    if (held && held->probe.owner() == kNoServer) {
+    const auto* const asked = held ? std::get_if<OwnerQuestion>(&held->question) : nullptr;
+    if (asked != nullptr && asked->probe.owner() == kNoServer) {
         strangers_.miss(snapshot.key.table, held->request.from.address, whole_seconds(now));
     }
     return held;

@@ -19,8 +19,9 @@ namespace sipsteer {
 enum class ProbeUse : std::uint8_t { unknown, usable, unusable };
 using ProbeUses = PerServer<ProbeUse>;
 
-/// The questions of one worker to the servers: which of you owns this dialog? Holds the requests that
-/// wait for the answer. Without sockets and clock: the worker sends what write() gives it.
+/// The questions of one worker, to the servers: which of you owns this dialog? And to DNS: where is the next
+/// hop of this name? Holds the requests that wait for the answer. Without sockets and clock: the worker sends
+/// what write() gives it, and has names looked up.
 class OwnerQuestions {
   public:
     OwnerQuestions(const ProbeUses& uses, std::uint8_t worker) noexcept : uses_(uses), worker_(worker) {}
@@ -30,6 +31,17 @@ class OwnerQuestions {
     [[nodiscard]] std::optional<HeldRequests::Id> ask(const Snapshot& snapshot, const Source& source,
                                                       std::uint64_t key, const HeldMessage& message,
                                                       const Replaces& dialog, Milliseconds now);
+
+    /// Holds the request until DNS has answered, or for as long as a probe. None: the store is full.
+    [[nodiscard]] std::optional<HeldRequests::Id> ask_name(const NextHopName& name, std::uint64_t key,
+                                                           const HeldMessage& message, std::uint64_t hash,
+                                                           Milliseconds now);
+    /// The name that this request waits for. nullptr: it waits for the servers, or for nothing any more.
+    [[nodiscard]] const NameQuestion* name_of(HeldRequests::Id id) noexcept {
+        HeldRequests::Held* const held = held_.find(id);
+        return held == nullptr ? nullptr : std::get_if<NameQuestion>(&held->question);
+    }
+    void name_answered(std::uint64_t name) noexcept { held_.name_answered(name); }
 
     [[nodiscard]] HeldRequests::Offer offer(std::uint64_t key, const HeldMessage& message) {
         return held_.offer(key, message);
@@ -43,12 +55,13 @@ class OwnerQuestions {
     template <class Send>
     void write(const Snapshot& snapshot, HeldRequests::Id id, std::span<char> out, Send send) {
         const HeldRequests::Held* held = held_.find(id);
-        if (held == nullptr) return;
-        for (const ServerId server : held->probe.asked()) {
+        const auto* const asked = held == nullptr ? nullptr : std::get_if<OwnerQuestion>(&held->question);
+        if (asked == nullptr) return;
+        for (const ServerId server : asked->probe.asked()) {
             // Its trial goes first, so that its answer can be believed when it comes.
             if (uses_.get(server) == ProbeUse::unknown)
-                write_trial(snapshot, server, held->dialog.call_id, out, send);
-            write_one(snapshot, {ProbeKind::owner, worker_, id, server}, held->dialog, out, send);
+                write_trial(snapshot, server, asked->dialog.call_id, out, send);
+            write_one(snapshot, {ProbeKind::owner, worker_, id, server}, asked->dialog, out, send);
         }
     }
 

@@ -73,12 +73,12 @@ bool Pipeline::too_many(const Snapshot& snapshot, const Source& source) noexcept
                                     time_);
 }
 
-/// Decide, and ask the servers once when the decision wants that.
+/// Decide, and ask the servers or DNS once when the decision wants that.
 Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
                         Seconds now, std::span<char> out, DecisionSteps* steps) noexcept {
     RouteDecision decision = decide(snapshot, source, answer, now, steps);
     if (const Ask* ask = std::get_if<Ask>(&decision.action)) {
-        if (const auto held = hold(snapshot, source, *ask)) return *held;
+        if (const auto held = hold(snapshot, source, *ask, now)) return *held;
         decision = decide(snapshot, source, {.asked = true}, now, steps);
     }
     if (decision.bad_record_route) counters_.invalid_record_routes.add();
@@ -90,15 +90,16 @@ RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, c
                                Seconds now, DecisionSteps* steps) const noexcept {
     if (learning_ == Learning::off) {
         PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
-        return Router{snapshot, tables_.pins, tables_.calls, tables_.bindings, turn}.decide(
+        return Router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, turn}.decide(
             message_, source, now, answer, steps);
     }
-    const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.turn};
+    const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, tables_.turn};
     RouteDecision decision = router.decide(message_, source, now, answer, steps);
-    if (!apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, now)) {
-        // Another worker pinned a copy of this INVITE elsewhere just now: that pin decides.
+    if (!apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, now)) {
+        // Another worker sent a copy of this request elsewhere just now: that decides.
         decision = router.decide(message_, source, now, answer, steps);
-        static_cast<void>(apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, now));
+        static_cast<void>(
+            apply(decision.effects, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, now));
     }
     return decision;
 }
@@ -145,6 +146,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     outcome.to = forward->next_hop;
     outcome.listener = forward->listener;
     outcome.connection = forward->connection;
+    outcome.host = forward->host;
     outcome.server = forward->server;
     outcome.to_server = snapshot.servers.id_of(forward->server);
     outcome.code_class = static_cast<std::uint8_t>(message_.status_code() / 100U);

@@ -22,6 +22,7 @@ struct Tables {
     PinTable pins;
     CallTable calls;
     BindingTable bindings;
+    NextHops hops;
     PlacementTurn turn{0};
     ProbeUses probe_uses;
     RateLimit rate_limit;
@@ -65,6 +66,7 @@ struct Outcome {
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
     std::uint16_t status = 0;  ///< of the answer to a probe
+    std::string_view host{};   ///< that `to` was found by: in the message that came in, and gone with it
 
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };
@@ -103,7 +105,8 @@ class Pipeline {
 
     /// A request that was held, or waited behind one, now goes on; counted when it came.
     [[nodiscard]] Outcome release(const Snapshot& snapshot, const HeldMessage& held,
-                                  const ProbeAnswer& answer, Seconds now, std::span<char> out) noexcept;
+                                  const ProbeAnswer& answer, Seconds now, std::span<char> out,
+                                  DecisionSteps* steps = nullptr) noexcept;
 
     /// Time for what waits, from any fixed start; set it before process().
     void set_time(Milliseconds now) noexcept { time_ = now; }
@@ -125,8 +128,8 @@ class Pipeline {
                                        const ProbeAnswer& answer, Seconds now,
                                        DecisionSteps* steps) const noexcept;
     [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot, const Source& source) noexcept;
-    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source,
-                                              const Ask& ask) noexcept;
+    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
+                                              Seconds now) noexcept;
     [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source,
                                   const RouteDecision& decision, std::span<char> out) const noexcept;
     [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply,

@@ -11,7 +11,7 @@ HeldMessage held_copy(const Snapshot& snapshot, const MessageView& message, cons
 
 }  // namespace
 
-/// A copy or a follower of a request that waits for the servers' answer.
+/// A copy or a follower of a request that waits for an answer.
 std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
     const std::uint64_t key =
@@ -19,19 +19,28 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
     switch (questions_.offer(key, held_copy(snapshot, message_, source))) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
+        case HeldRequests::Offer::resolving:
+            return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::resolving};
         case HeldRequests::Offer::absorbed:
         case HeldRequests::Offer::refused: break;
     }
     return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::transfer_waiting};
 }
 
-std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source,
-                                      const Ask& ask) noexcept {
+std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
+                                      Seconds now) noexcept {
     const std::uint64_t key =
         make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
     const HeldMessage message = held_copy(snapshot, message_, source);
+    if (ask.name) {
+        const std::uint64_t hash = ask.name->hash(snapshot.key.table);
+        const auto question = questions_.ask_name(*ask.name, key, message, hash, time_);
+        if (!question) return std::nullopt;
+        if (learning_ == Learning::on) tables_.hops.note_asked(hash, now);
+        return Outcome{.what = Outcome::What::held, .question = *question};
+    }
     // The dialog's views point into the received bytes; the copy has them at the same places.
-    Replaces dialog = ask.dialog;
+    Replaces dialog = *ask.dialog;
     for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
         *part = std::string_view{message.bytes}.substr(
             static_cast<std::size_t>(part->data() - message_.bytes().data()), part->size());
@@ -42,11 +51,12 @@ std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& so
 }
 
 Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
-                          Seconds now, std::span<char> out) noexcept {
+                          Seconds now, std::span<char> out, DecisionSteps* steps) noexcept {
     const Source source{held.from, held.listener, snapshot.servers.by_id(held.server), held.connection};
     const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
     if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
-    return route(snapshot, source, answer, now, out, nullptr);
+    if (const auto waits = wait_behind(snapshot, source)) return *waits;  // its request waits once more
+    return route(snapshot, source, answer, now, out, steps);
 }
 
 }  // namespace sipsteer

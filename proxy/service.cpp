@@ -31,6 +31,10 @@ Service::Service(Config config, const ClusterSecret& secret, const HostAddresses
       names_(
           context_, known, [this](const HostAddresses& addresses) { take_addresses(addresses); },
           [this](const HostName& name) { keep_targets(name); }),
+      hops_(context_, tables_.hops,
+            [this](std::uint64_t name) {
+                for (const auto& worker : workers_) worker->take_name(name);
+            }),
       statistics_(context_, cluster_.snapshots(), tables_, workers_),
       watch_api_(context_, cluster_.snapshots(), watched_) {
     api_.add_public_routes(router_);
@@ -58,6 +62,13 @@ std::string Service::start() {
         boost::asio::post(context_, [this, report] { take_health(report); });
     });
     cluster_.on_publish([this] { workers_.front()->check_health_soon(); });
+    for (const auto& worker : workers_) {
+        worker->on_name([this](const NameQuestion& question) {
+            boost::asio::post(context_, [this, question] {
+                hops_.look_up(host_name(question, cluster_.snapshots().get()->local), question.name);
+            });
+        });
+    }
     for (const auto& worker : workers_) worker->start(workers_);
     statistics_.start();
     for (const Listener& listener : cluster_.snapshots().get()->local.listeners()) {

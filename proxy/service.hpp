@@ -15,6 +15,7 @@
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
 #include "proxy/live_cluster.hpp"
+#include "proxy/next_hop_names.hpp"
 #include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
 #include "proxy/server_names.hpp"
@@ -69,6 +70,7 @@ class Service {
     ClusterApi cluster_api_;
     OperatorApi api_;
     ServerNames names_;
+    NextHopNames hops_;
     Statistics statistics_;
     WatchApi watch_api_;
     HttpRouter router_;

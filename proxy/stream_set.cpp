@@ -31,6 +31,13 @@ std::string host_of(const MediaServer& server) {
     return std::string{host};
 }
 
+/// None: the peer needs no connection of its own.
+std::optional<std::string_view> own_link_host(const Outcome& outcome) noexcept {
+    if (outcome.server) return std::string_view{};
+    if (is_secure(outcome.to.transport) && !outcome.host.empty()) return outcome.host;
+    return std::nullopt;
+}
+
 }  // namespace
 
 StreamSet::StreamSet(boost::asio::io_context& context, ConnectionRegistry& registry, StreamReceiver& receiver,
@@ -122,7 +129,7 @@ void StreamSet::close(StreamConnection& connection, ConnectionEnd end) {
     counters_.connections_closed[static_cast<std::size_t>(end)].add();
     counters_.connections_ended[static_cast<std::size_t>(peer.endpoint.transport)].add();
     registry_.remove(connection.id(), peer.endpoint, peer.stranger);
-    std::erase_if(servers_, [&](const ServerLink& link) { return link.connection == connection.id(); });
+    std::erase_if(links_, [&](const OwnLink& link) { return link.connection == connection.id(); });
     held_bytes_ -= connection.held_bytes();
     // Whoever is called from it right now must find it.
     if (closed_.empty()) boost::asio::post(context_, [this] { closed_.clear(); });
@@ -145,11 +152,13 @@ void StreamSet::send(const Outcome& outcome, std::string_view bytes) {
     send_to_peer(outcome, bytes);
 }
 
-/// A connection to a server is each worker's own; anybody else has one, held by whichever worker.
+/// A connection to a server is each worker's own, and so is one whose certificate has the name that we looked
+/// up: DNS alone must not choose the peer. Anybody else has one, held by whichever worker.
 void StreamSet::send_to_peer(const Outcome& outcome, std::string_view bytes) {
-    if (outcome.server) {
-        const auto link = std::ranges::find(servers_, outcome.to, &ServerLink::to);
-        if (link != servers_.end()) return send_on(*find(link->connection), outcome, bytes);
+    if (const auto host = own_link_host(outcome)) {
+        const auto link = std::ranges::find_if(
+            links_, [&](const OwnLink& one) { return one.to == outcome.to && iequals(one.host, *host); });
+        if (link != links_.end()) return send_on(*find(link->connection), outcome, bytes);
     } else if (const auto place = registry_.to(outcome.to)) {
         if (place->worker == worker_) {
             if (StreamConnection* const own = find(place->id)) return send_on(*own, outcome, bytes);
@@ -172,7 +181,8 @@ void StreamSet::send_on(StreamConnection& connection, const Outcome& outcome, st
 void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
     // Called by another worker, whose receiver counts what is not even taken.
     handed_bytes_.fetch_add(bytes.size(), std::memory_order_relaxed);
-    boost::asio::post(context_, [this, outcome, text = std::string{bytes}] {
+    boost::asio::post(context_, [this, outcome = outcome, text = std::string{bytes}]() mutable {
+        outcome.host = {};  // its message is gone
         const std::size_t waiting = handed_bytes_.fetch_sub(text.size(), std::memory_order_relaxed);
         if (waiting > kMostHandedBytes) return receiver_.on_sent(outcome, DropReason::queue_full);
         StreamConnection* const own = find(outcome.connection);
@@ -204,8 +214,9 @@ StreamConnection* StreamSet::open(const Outcome& outcome) {
     std::unique_ptr<TlsSession> tls;
     if (fd >= 0 && is_secure(outcome.to.transport)) {
         const auto context = registry_.tls();
-        const std::string host =
-            outcome.server ? host_of(snapshot_->servers[*outcome.server]) : to_string(outcome.to.address);
+        const std::string host = outcome.server         ? host_of(snapshot_->servers[*outcome.server])
+                                 : outcome.host.empty() ? to_string(outcome.to.address)
+                                                        : std::string{outcome.host};
         if (context != nullptr && registry_.begin_handshake()) tls = context->connect(fd, host);
     }
     if (fd < 0 || (is_secure(outcome.to.transport) && !tls)) {
@@ -215,7 +226,8 @@ StreamConnection* StreamSet::open(const Outcome& outcome) {
         return nullptr;
     }
     StreamConnection& connection = add(fd, peer, true, std::move(tls));
-    if (outcome.server) servers_.push_back({outcome.to, connection.id()});
+    if (const auto host = own_link_host(outcome))
+        links_.push_back({outcome.to, std::string{*host}, connection.id()});
     return &connection;
 }
 

@@ -60,8 +60,10 @@ class StreamSet {
 
   private:
     static constexpr std::size_t kScratch = 65536;
-    struct ServerLink {
+    /// A connection of our own that is kept for one next hop: a server, or over TLS a name.
+    struct OwnLink {
         Endpoint to;
+        std::string host;  ///< that its certificate has; empty: a server
         ConnectionId connection = kNoConnection;
     };
 
@@ -84,7 +86,7 @@ class StreamSet {
     std::vector<StreamSet*> all_;
     std::vector<std::unique_ptr<StreamListener>> listeners_;
     std::unordered_map<ConnectionId, std::unique_ptr<StreamConnection>> connections_;
-    std::vector<ServerLink> servers_;                        ///< our own connections to them
+    std::vector<OwnLink> links_;
     std::vector<std::unique_ptr<StreamConnection>> closed_;  ///< until the event is over
     std::vector<ConnectionId> dirty_;
     std::unique_ptr<char[]> scratch_;

@@ -45,6 +45,10 @@ class Worker : private StreamReceiver {
     void start(const std::vector<std::unique_ptr<Worker>>& all);
     /// Of the first worker, before start(): who is told what health checks find, on the worker's thread.
     void on_health(std::function<void(const HealthReport&)> told) { health_told_ = std::move(told); }
+    /// Before start(): who has a name looked up that a request waits for; called on this worker's thread.
+    void on_name(std::function<void(const NameQuestion&)> asked) { name_asked_ = std::move(asked); }
+    /// From any thread: DNS has said what there is to say about that name.
+    void take_name(std::uint64_t name);
     /// Of the first worker, from any thread: there is another snapshot, look at it now.
     void check_health_soon();
     /// UDP ends at once; `done` is called, in this worker's thread, when no stream is left.
@@ -83,7 +87,7 @@ class Worker : private StreamReceiver {
     void wait_sweep();
     void sweep();
 
-    // What waits for the servers' answers (worker_questions.cpp)
+    // What waits for answers of the servers and of DNS (worker_questions.cpp)
     void take_answer(const ProbeTicket& ticket, std::uint16_t status);
     void ask(HeldRequests::Id question);
     void try_servers();
@@ -122,6 +126,7 @@ class Worker : private StreamReceiver {
     std::uint64_t health_generation_ = 0;  ///< of the snapshot that health_ follows
     boost::asio::steady_timer health_timer_{context_};
     std::function<void(const HealthReport&)> health_told_;
+    std::function<void(const NameQuestion&)> name_asked_;
     std::vector<Socket> sockets_;
     std::vector<int> udp_;  ///< descriptor of each listener; -1: not UDP
     std::unique_ptr<StreamSet> streams_;

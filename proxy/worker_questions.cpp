@@ -41,12 +41,20 @@ void Worker::take_answer(const ProbeTicket& ticket, std::uint16_t status) {
     });
 }
 
+void Worker::take_name(std::uint64_t name) {
+    boost::asio::post(context_, [this, name] {
+        pipeline_.questions().name_answered(name);
+        release_settled();
+    });
+}
+
 void Worker::ask(HeldRequests::Id question) {
+    wait_deadline();
+    if (const NameQuestion* const name = pipeline_.questions().name_of(question)) return name_asked_(*name);
     pipeline_.questions().write(*snapshot_, question, outgoing_.slot(),
                                 [this](const Endpoint& to, ListenerIndex listener, std::size_t size) {
                                     send_uncounted(to, listener, size);
                                 });
-    wait_deadline();
 }
 
 /// Probes are outside the counters' law.
@@ -86,7 +94,8 @@ void Worker::release_settled() {
     refresh_snapshot();
     pipeline_.set_time(steady_now());
     while (const auto held = pipeline_.questions().take_settled(*snapshot_, steady_now())) {
-        release(held->request, {.asked = true, .owner = held->probe.owner()});
+        const auto* const asked = std::get_if<OwnerQuestion>(&held->question);
+        release(held->request, {.asked = true, .owner = asked == nullptr ? kNoServer : asked->probe.owner()});
         for (const HeldMessage& follower : held->followers) release(follower, {.asked = true});
     }
 }
@@ -98,6 +107,7 @@ void Worker::release(const HeldMessage& message, const ProbeAnswer& answer) {
     watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
     dispatch(outcome);
     flush();
+    if (outcome.what == Outcome::What::held && outcome.question != 0) ask(outcome.question);
 }
 
 void Worker::wait_deadline() {

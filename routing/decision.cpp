@@ -28,11 +28,15 @@ void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) n
 
 }  // namespace
 
-bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings,
+bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings, NextHops& hops,
            Seconds now) noexcept {
     if (effects.pin) {
         const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
         if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
+    }
+    if (const auto& hop = effects.hop;
+        hop && hops.choose(hop->call, hop->endpoint, now, hop->lifetime) != hop->endpoint) {
+        return false;
     }
     if (const auto& answer = effects.answer)
         pins.answered(answer->key, answer->server, answer->status, now, answer->pause);

@@ -11,6 +11,7 @@
 #include "routing/call_table.hpp"
 #include "routing/connection_id.hpp"
 #include "routing/local_addresses.hpp"
+#include "routing/next_hops.hpp"
 #include "routing/pin_table.hpp"
 #include "routing/route_reason.hpp"
 #include "routing/server_set.hpp"
@@ -61,6 +62,7 @@ struct Forward {
     std::optional<ServerIndex> server;        ///< when the next hop is a media server
     RequestEdits edits;                       ///< requests only
     ConnectionId connection = kNoConnection;  ///< streams: this one; none: one to next_hop, made if need be
+    std::string_view host{};  ///< the name that next_hop was found by; empty: an address was written
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).
@@ -78,15 +80,16 @@ struct Drop {
 /// Consumed on purpose: an ACK to one of our own answers.
 struct Absorb {};
 
-/// The decision needs to know first who owns this dialog: ask the servers, then decide again with the
-/// answer. `dialog` points into the message.
+/// The decision needs an answer first: from the servers, who owns this dialog; or from DNS, where the next
+/// hop with this name is. Ask, then decide again. Points into the message.
 struct Ask {
-    Replaces dialog;
+    std::optional<Replaces> dialog{};
+    std::optional<NextHopName> name{};
 };
 
-/// What asking has brought so far.
+/// What asking has brought so far. What DNS said stands in NextHops.
 struct ProbeAnswer {
-    bool asked = false;
+    bool asked = false;          ///< nothing is asked again
     ServerId owner = kNoServer;  ///< kNoServer: nobody said that it is his
 };
 
@@ -107,6 +110,11 @@ struct Effects {
         ServerId server = kNoServer;
         Seconds lifetime = 0;  ///< 0: nothing is bound there any more
     };
+    struct HopChoice {
+        std::uint64_t call = 0;
+        Endpoint endpoint;
+        Seconds lifetime = 0;
+    };
     struct DialogChange {
         enum class What : std::uint8_t { learn_early, learn_confirmed, witness, refresh, end, end_early };
         What what = What::learn_early;
@@ -121,6 +129,7 @@ struct Effects {
     std::optional<PinWrite> pin;
     std::optional<PinAnswer> answer;
     std::optional<BindingChange> binding;
+    std::optional<HopChoice> hop;
     std::array<DialogChange, 4> dialogs;  ///< up to two for each end that is a server
     std::uint8_t dialog_count = 0;
 
@@ -144,9 +153,9 @@ struct RouteDecision {
     return decision;
 }
 
-/// Applies what a decision teaches. False when another worker pinned the same INVITE elsewhere
-/// meanwhile: decide again, the pin now tells.
+/// Applies what a decision teaches. False when another worker sent the same request elsewhere meanwhile:
+/// decide again, the tables now tell.
 [[nodiscard]] bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings,
-                         Seconds now) noexcept;
+                         NextHops& hops, Seconds now) noexcept;
 
 }  // namespace sipsteer

@@ -14,28 +14,52 @@ HeldRequests::Offer HeldRequests::offer(std::uint64_t key, const HeldMessage& me
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return Offer::nobody_waits;
     Held& held = held_.at(found->second);
-    if (message.bytes == held.request.bytes) return Offer::absorbed;
+    const bool for_name = std::holds_alternative<NameQuestion>(held.question);
+    if (message.bytes == held.request.bytes) return for_name ? Offer::resolving : Offer::absorbed;
     if (held.followers.size() >= kMaxFollowers || bytes_ + message.bytes.size() > kMaxBytes)
-        return Offer::refused;
+        return for_name ? Offer::resolving : Offer::refused;
     bytes_ += message.bytes.size();
     held.followers.push_back(message);
     return Offer::queued;
 }
 
-std::optional<HeldRequests::Id> HeldRequests::hold(std::uint64_t key, const HeldMessage& message,
-                                                   const Replaces& dialog, OwnerProbe probe) {
-    if (held_.size() >= kMaxHeld || bytes_ + message.bytes.size() > kMaxBytes || by_key_.contains(key)) {
-        return std::nullopt;
-    }
+bool HeldRequests::takes(std::uint64_t key, const HeldMessage& message) const noexcept {
+    return held_.size() < kMaxHeld && bytes_ + message.bytes.size() <= kMaxBytes && !by_key_.contains(key);
+}
+
+HeldRequests::Id HeldRequests::enter(std::uint64_t key, const HeldMessage& message,
+                                     std::variant<OwnerQuestion, NameQuestion> question) {
     const Id id = next_++;
-    Held& held = held_.try_emplace(id, Held{key, message, dialog, {}, std::move(probe)}).first->second;
-    const std::string_view to = held.request.bytes;
-    held.dialog.call_id = moved(dialog.call_id, message.bytes, to);
-    held.dialog.to_tag = moved(dialog.to_tag, message.bytes, to);
-    held.dialog.from_tag = moved(dialog.from_tag, message.bytes, to);
+    held_.try_emplace(id, Held{key, message, {}, std::move(question)});
     by_key_.emplace(key, id);
     bytes_ += message.bytes.size();
     return id;
+}
+
+std::optional<HeldRequests::Id> HeldRequests::hold(std::uint64_t key, const HeldMessage& message,
+                                                   const Replaces& dialog, OwnerProbe probe) {
+    if (!takes(key, message)) return std::nullopt;
+    const Id id = enter(key, message, OwnerQuestion{dialog, std::move(probe)});
+    Held& held = held_.at(id);
+    const std::string_view to = held.request.bytes;
+    Replaces& own = std::get<OwnerQuestion>(held.question).dialog;
+    own.call_id = moved(dialog.call_id, message.bytes, to);
+    own.to_tag = moved(dialog.to_tag, message.bytes, to);
+    own.from_tag = moved(dialog.from_tag, message.bytes, to);
+    return id;
+}
+
+std::optional<HeldRequests::Id> HeldRequests::hold(std::uint64_t key, const HeldMessage& message,
+                                                   NameQuestion question) {
+    if (!takes(key, message)) return std::nullopt;
+    return enter(key, message, std::move(question));
+}
+
+void HeldRequests::name_answered(std::uint64_t name) noexcept {
+    for (auto& [id, held] : held_) {
+        auto* const question = std::get_if<NameQuestion>(&held.question);
+        if (question != nullptr && question->name == name) question->answered = true;
+    }
 }
 
 HeldRequests::Held* HeldRequests::find(Id id) noexcept {
@@ -45,7 +69,7 @@ HeldRequests::Held* HeldRequests::find(Id id) noexcept {
 
 std::optional<HeldRequests::Held> HeldRequests::take_settled(Milliseconds now) {
     for (auto entry = held_.begin(); entry != held_.end(); ++entry) {
-        if (!entry->second.probe.settled(now)) continue;
+        if (!entry->second.settled(now)) continue;
         Held held = std::move(entry->second);
         held_.erase(entry);
         by_key_.erase(held.key);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "parser/replaces.hpp"
@@ -24,9 +25,30 @@ struct HeldMessage {
     ServerId server = kNoServer;  ///< that sent it; kNoServer: from outside
 };
 
-/// Requests that wait for a probe's answer: the only place where a message waits. Bounded in number,
-/// time (OwnerProbe) and bytes. One for each worker: all copies of a request come to the same one, since
-/// the kernel spreads by addresses. Keyed like pins: side, Call-ID and From tag.
+/// DNS is asked for a next hop's name. Text of its own; deadlines are OwnerProbe's.
+struct NameQuestion {
+    std::string host;
+    std::uint16_t port = 0;
+    Transport transport = Transport::udp;
+    bool any_transport = false;
+    std::uint64_t name = 0;  ///< its place in NextHops
+    Milliseconds deadline{0};
+    bool answered = false;
+
+    [[nodiscard]] bool settled(Milliseconds now) const noexcept { return answered || now >= deadline; }
+};
+
+/// The servers are asked who owns a dialog. Its views point into the request that waits.
+struct OwnerQuestion {
+    Replaces dialog;
+    OwnerProbe probe;
+
+    [[nodiscard]] bool settled(Milliseconds now) const noexcept { return probe.settled(now); }
+};
+
+/// Requests that wait for an answer, of the servers or of DNS: the only place where a message waits. Bounded
+/// in number, time (OwnerProbe::kPatience) and bytes. One for each worker: all copies of a request come to
+/// the same one, since the kernel spreads by addresses. Keyed like pins: side, Call-ID and From tag.
 class HeldRequests {
   public:
     using Id = std::uint32_t;
@@ -34,15 +56,19 @@ class HeldRequests {
     struct Held {
         std::uint64_t key = 0;
         HeldMessage request;
-        Replaces dialog;                     ///< views into request.bytes
         std::vector<HeldMessage> followers;  ///< CANCEL and the like, in order of arrival
-        OwnerProbe probe;
+        std::variant<OwnerQuestion, NameQuestion> question;
+
+        [[nodiscard]] bool settled(Milliseconds now) const noexcept {
+            return std::visit([now](const auto& one) { return one.settled(now); }, question);
+        }
     };
 
     /// What became of a message that came while its request waits.
     enum class Offer : std::uint8_t {
         nobody_waits,
-        absorbed,  ///< a retransmission of the one that waits
+        absorbed,   ///< a retransmission of one that waits for the servers
+        resolving,  ///< of one that waits for DNS, or too many behind it
         queued,
         refused,  ///< too many behind it already: the peer retransmits
     };
@@ -51,10 +77,15 @@ class HeldRequests {
     /// Takes a request in. `dialog` points into `message.bytes`. None: the store is full.
     [[nodiscard]] std::optional<Id> hold(std::uint64_t key, const HeldMessage& message,
                                          const Replaces& dialog, OwnerProbe probe);
+    [[nodiscard]] std::optional<Id> hold(std::uint64_t key, const HeldMessage& message,
+                                         NameQuestion question);
+
+    /// DNS has said what there is to say about that name.
+    void name_answered(std::uint64_t name) noexcept;
 
     [[nodiscard]] Held* find(Id id) noexcept;
 
-    /// Takes one out whose probe is settled. None: none is.
+    /// Takes one out whose question is settled. None: none is.
     [[nodiscard]] std::optional<Held> take_settled(Milliseconds now);
 
     [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
@@ -64,6 +95,10 @@ class HeldRequests {
     static constexpr std::size_t kMaxBytes = std::size_t{32} << 20;
 
   private:
+    [[nodiscard]] bool takes(std::uint64_t key, const HeldMessage& message) const noexcept;
+    Id enter(std::uint64_t key, const HeldMessage& message,
+             std::variant<OwnerQuestion, NameQuestion> question);
+
     std::unordered_map<Id, Held> held_;
     std::unordered_map<std::uint64_t, Id> by_key_;
     Id next_ = 1;

@@ -35,6 +35,13 @@ bool LocalAddresses::is_us(std::string_view host, std::uint16_t port) const noex
     });
 }
 
+bool LocalAddresses::is_us(const Endpoint& endpoint) const noexcept {
+    return std::ranges::any_of(listeners_, [&endpoint](const Listener& one) {
+        if (one.bind.address == endpoint.address && one.bind.port == endpoint.port) return true;
+        return one.advertised_port == endpoint.port && parse_ip(one.advertised_host) == endpoint.address;
+    });
+}
+
 bool LocalAddresses::is_our_domain(std::string_view host) const noexcept {
     return std::ranges::any_of(domains_,
                                [host](const std::string& domain) { return same_host(domain, host); });

@@ -45,6 +45,8 @@ class LocalAddresses {
 
     /// `port` 0: none was written.
     [[nodiscard]] bool is_us(std::string_view host, std::uint16_t port) const noexcept;
+    /// One of our listeners is bound there, or advertises it.
+    [[nodiscard]] bool is_us(const Endpoint& endpoint) const noexcept;
     [[nodiscard]] bool is_our_domain(std::string_view host) const noexcept;
 
     /// The listener whose sent-by this is: the Via is one of ours (RFC 3261 §18.1.2).

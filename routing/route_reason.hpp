@@ -26,6 +26,7 @@ enum class RouteReason : std::uint8_t {
     registration,        ///< REGISTER, SUBSCRIBE, PUBLISH, placed by user
     response,            ///< response, by Via
     local_reply,         ///< OPTIONS to us; ACK to one of our own answers
+    resolving,           ///< a copy of a request whose next hop's name is being looked up: absorbed
     rejected_malformed,
     rejected_not_sip,
     rejected_version,
@@ -60,6 +61,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(RouteReas
                       "registration",
                       "response",
                       "local_reply",
+                      "resolving",
                       "rejected_malformed",
                       "rejected_not_sip",
                       "rejected_version",

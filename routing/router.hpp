@@ -16,8 +16,8 @@ namespace sipsteer {
 class Router {
   public:
     Router(const Snapshot& snapshot, const PinTable& pins, const CallTable& calls,
-           const BindingTable& bindings, PlacementTurn& turn) noexcept
-        : snapshot_(snapshot), pins_(pins), calls_(calls), bindings_(bindings), turn_(turn) {}
+           const BindingTable& bindings, const NextHops& hops, PlacementTurn& turn) noexcept
+        : snapshot_(snapshot), pins_(pins), calls_(calls), bindings_(bindings), hops_(hops), turn_(turn) {}
 
     /// `message` was parsed without an error. `answer`: what an earlier Ask has brought. `steps`, when
     /// given, gets a line for each thing looked at.
@@ -86,12 +86,31 @@ class Router {
                                           std::optional<ServerIndex> server, RouteReason reason,
                                           RequestEdits edits) const noexcept;
     [[nodiscard]] bool usable(const Flow& flow) const noexcept;
+    [[nodiscard]] RouteDecision by_flow(const Work& work, const Flow& flow, RouteReason reason,
+                                        RequestEdits edits) const noexcept;
     [[nodiscard]] RouteDecision reply(const Work& work, std::uint16_t status, std::string_view phrase,
                                       RouteReason reason) const noexcept;
     [[nodiscard]] RouteDecision no_server(const Work& work) const noexcept;
     [[nodiscard]] std::uint64_t pin_key(const Work& work) const noexcept;
     void pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> by_pin(const Work& work) const noexcept;
+
+    // A name as next hop (router_name.cpp)
+    struct NamedHop {
+        std::uint64_t name = 0;
+        NextHops::Found found;
+        std::optional<Endpoint> endpoint;
+        bool ask = false;  ///< DNS first
+    };
+    [[nodiscard]] NamedHop look_up_hop(const Work& work, const NextHopName& name) const noexcept;
+    [[nodiscard]] std::optional<Endpoint> choose_address(const Work& work,
+                                                         const NextHops::Found& found) const noexcept;
+    [[nodiscard]] bool reachable(const Work& work, const Endpoint& endpoint) const noexcept;
+    [[nodiscard]] std::uint64_t hop_call(const Work& work, std::uint64_t name) const noexcept;
+    [[nodiscard]] RouteDecision to_name(const Work& work, const NextHopName& name, const NamedHop& hop,
+                                        RouteReason reason, RequestEdits edits) const noexcept;
+    [[nodiscard]] RouteDecision no_address(const Work& work, const NextHopName& name,
+                                           const NextHops::Found& found) const noexcept;
 
     // Responses (router_response.cpp)
     [[nodiscard]] RouteDecision decide_response(const Work& work) const noexcept;
@@ -100,6 +119,7 @@ class Router {
     const PinTable& pins_;
     const CallTable& calls_;
     const BindingTable& bindings_;
+    const NextHops& hops_;
     PlacementTurn& turn_;
 };
 

@@ -17,12 +17,6 @@ bool forms_dialog(const MessageView& message) noexcept {
     }
 }
 
-/// The URI may lead to a peer that was last seen at `seen`: an address that is not private there.
-bool leads_outside(const SipUri& uri, const IpAddress& seen) noexcept {
-    const auto address = parse_ip(uri_target(uri).host);
-    return address && !is_hidden(*address, seen);
-}
-
 }  // namespace
 
 std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept {
@@ -176,29 +170,41 @@ RouteDecision Router::to_uri(const Work& work, RouteReason reason) const noexcep
         }
     }
     const auto& known = work.routes.flow;
-    if (known && usable(known->flow) &&
-        (!known->last_resort || !leads_outside(hop, known->flow.peer.address))) {
-        work.note("by the flow that our own Route names");
-        edits.recorded_flow = RecordedFlow::next_hop;
-        RouteDecision decision =
-            send_from(work, known->flow.listener, known->flow.peer, std::nullopt, reason, edits);
-        if (auto* forward = std::get_if<Forward>(&decision.action))
-            forward->connection = known->flow.connection;
-        return decision;
+    const bool has_flow = known && usable(known->flow);
+    if (has_flow && !known->last_resort) return by_flow(work, known->flow, reason, edits);
+    const auto hidden = [&](const IpAddress& address) {
+        return has_flow && is_hidden(address, known->flow.peer.address);
+    };
+    if (!hop.is_sip()) {
+        if (has_flow) return by_flow(work, known->flow, reason, edits);
+        return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);
     }
-    if (!hop.is_sip()) return reply(work, 416, "Unsupported URI Scheme", RouteReason::rejected_uri_scheme);
     const UriTarget target = uri_target(hop);
-    const auto address = parse_ip(target.host);
-    if (!address) {
-        work.note("next hop is a name that nothing here resolves", target.host);
-        return reply(work, 503, "Next Hop Not Resolved", RouteReason::rejected_unresolved);
+    if (const auto address = parse_ip(target.host)) {
+        if (hidden(*address)) return by_flow(work, known->flow, reason, edits);
+        work.note("next hop by Route or R-URI", hop.whole);
+        const Endpoint next_hop{*address, target.port == 0 ? default_port(target.transport) : target.port,
+                                target.transport};
+        const auto server = snapshot_.servers.by_endpoint(next_hop.address, next_hop.port);
+        if (!server && next_hop.transport == Transport::udp) edits.recorded_flow = RecordedFlow::last_resort;
+        return send(work, next_hop, server, reason, edits);
     }
-    const Endpoint next_hop{*address, target.port == 0 ? default_port(target.transport) : target.port,
-                            target.transport};
-    work.note("next hop by Route or R-URI", hop.whole);
-    const auto server = snapshot_.servers.by_endpoint(next_hop.address, next_hop.port);
-    if (!server && next_hop.transport == Transport::udp) edits.recorded_flow = RecordedFlow::last_resort;
-    return send(work, next_hop, server, reason, edits);
+    const NextHopName name = NextHopName::of(hop);
+    const NamedHop named = look_up_hop(work, name);
+    // The last resort is better than a name that leads nowhere.
+    if (has_flow && !named.ask && (!named.endpoint || hidden(named.endpoint->address)))
+        return by_flow(work, known->flow, reason, edits);
+    return to_name(work, name, named, reason, edits);
+}
+
+/// By the flow that our own Route names.
+RouteDecision Router::by_flow(const Work& work, const Flow& flow, RouteReason reason,
+                              RequestEdits edits) const noexcept {
+    work.note("by the flow that our own Route names");
+    edits.recorded_flow = RecordedFlow::next_hop;
+    RouteDecision decision = send_from(work, flow.listener, flow.peer, std::nullopt, reason, edits);
+    if (auto* forward = std::get_if<Forward>(&decision.action)) forward->connection = flow.connection;
+    return decision;
 }
 
 }  // namespace sipsteer

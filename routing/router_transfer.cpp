@@ -73,7 +73,7 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
         if (!snapshot_.transfer.probe || work.answer.asked || calls_out(work)) return std::nullopt;
         work.note("ask the servers");
         RouteDecision decision;
-        decision.action = Ask{work.reference->dialog};
+        decision.action = Ask{.dialog = work.reference->dialog};
         return decision;
     }
     if (found->server == work.source.server) {

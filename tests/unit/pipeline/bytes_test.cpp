@@ -71,6 +71,8 @@ TEST(Bytes, DamagedMessagesComeOutReadable) {
         const auto parsed = after.parse(sent.bytes);
         ASSERT_TRUE(parsed) << to_string(parsed.error()) << '\n' << bytes << "\n---\n" << sent.bytes;
     }
+    proxy.wait(OwnerProbe::kPatience);
+    static_cast<void>(proxy.release());  // what waited for DNS
     EXPECT_TRUE(proxy.counter_law_holds());
 }
 

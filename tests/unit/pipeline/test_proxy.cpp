@@ -113,7 +113,11 @@ Sent TestProxy::deliver(std::string_view bytes, const Endpoint& from, ListenerIn
     const Incoming incoming{{datagram.data(), datagram.size()}, from, listener, connection, peer};
     const Outcome outcome = pipeline_->process(*snapshot_, incoming, now(), out_);
     probes_.clear();
-    if (outcome.what == Outcome::What::held && outcome.question != 0) {
+    name_asked_.clear();
+    if (const NameQuestion* const name = pipeline_->questions().name_of(outcome.question)) {
+        name_asked_ = name->host + (name->port == 0 ? "" : ":" + std::to_string(name->port));
+        if (!name->any_transport) name_asked_ += ";" + text_of(Endpoint{{}, 0, name->transport}).substr(0, 3);
+    } else if (outcome.what == Outcome::What::held && outcome.question != 0) {
         std::vector<char> probe(kMaxDatagram);
         pipeline_->questions().write(*snapshot_, outcome.question, probe,
                                      [&](const Endpoint& to, ListenerIndex, std::size_t size) {
@@ -143,13 +147,22 @@ std::vector<Sent> TestProxy::release() {
     std::vector<Sent> all;
     pipeline_->set_time(time_);
     while (const auto held = pipeline_->questions().take_settled(*snapshot_, time_)) {
-        const ProbeAnswer answer{.asked = true, .owner = held->probe.owner()};
+        const auto* const asked = std::get_if<OwnerQuestion>(&held->question);
+        const ProbeAnswer answer{.asked = true, .owner = asked == nullptr ? kNoServer : asked->probe.owner()};
         all.push_back(sent(pipeline_->release(*snapshot_, held->request, answer, now(), out_), true));
         for (const HeldMessage& follower : held->followers) {
             all.push_back(sent(pipeline_->release(*snapshot_, follower, {.asked = true}, now(), out_), true));
         }
     }
     return all;
+}
+
+void TestProxy::resolve(std::string_view uri, const HopAnswer& answer) {
+    const auto parsed = SipUri::parse(uri);
+    if (!parsed || !parsed->is_sip()) throw std::runtime_error("no SIP URI: " + std::string{uri});
+    const std::uint64_t name = NextHopName::of(*parsed).hash(snapshot_->key.table);
+    tables_->hops.learn(name, answer, now());
+    pipeline_->questions().name_answered(name);
 }
 
 void TestProxy::believe(std::string_view server) {

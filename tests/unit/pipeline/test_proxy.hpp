@@ -67,6 +67,10 @@ class TestProxy {
 
     /// The probes that the last message led to.
     [[nodiscard]] const std::vector<Probe>& probes() const noexcept { return probes_; }
+    /// The name that it has looked up, as host[:port][;transport]; empty: none.
+    [[nodiscard]] const std::string& name_asked() const noexcept { return name_asked_; }
+    /// DNS says where `uri` leads.
+    void resolve(std::string_view uri, const HopAnswer& answer);
     /// What waited for an answer and now goes on, in order.
     [[nodiscard]] std::vector<Sent> release();
     /// The server's answers to probes can be believed.
@@ -98,6 +102,7 @@ class TestProxy {
     std::unique_ptr<Pipeline> pipeline_;
     std::vector<char> out_;
     std::vector<Probe> probes_;
+    std::string name_asked_;
     std::chrono::milliseconds time_{1000 * 1000};
 };
 

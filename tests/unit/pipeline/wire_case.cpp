@@ -11,9 +11,9 @@
 namespace sipsteer::test {
 namespace {
 
-constexpr std::array<std::string_view, 12> kKinds{"toml",    "part",    "from",  "to",
-                                                  "nothing", "again",   "wait",  "counters",
-                                                  "servers", "restart", "probe", "released"};
+constexpr std::array<std::string_view, 14> kKinds{"toml",  "part",     "from",     "to",      "nothing",
+                                                  "again", "wait",     "counters", "servers", "restart",
+                                                  "probe", "released", "lookup",   "dns"};
 
 std::string slug(std::string_view heading) {
     std::string name;

@@ -79,6 +79,7 @@ class Player {
         if (kind == "to") return expect_sent(block);
         if (kind == "nothing") return expect_silence(block);
         if (kind == "probe") return expect_probe(block);
+        if (kind == "lookup") return expect_lookup(block);
         expect_nothing_open(block.line);
         if (kind == "released") return release(block);
         if (kind == "from") return send(block);
@@ -86,6 +87,7 @@ class Player {
         if (kind == "wait") return proxy_->wait(duration(block));
         if (kind == "counters") return expect_counters(block);
         if (kind == "servers") return set_servers(block);
+        if (kind == "dns") return answer_names(block);
         if (kind == "restart") return restart(block);
     }
 
@@ -133,6 +135,7 @@ class Player {
         }
         Sent sent = proxy_->deliver(bytes_, from_, listener_, kernel_takes_it, connection_);
         probes_ = proxy_->probes();
+        name_asked_ = proxy_->name_asked();
         note(sent);
         if (sent.outcome.sends() && !kernel_takes_it) met_.emplace(to_string(DropReason::send_failed));
         return sent;
@@ -190,6 +193,45 @@ class Player {
         expect_bytes(block, probe.bytes);
     }
 
+    void expect_lookup(const WireBlock& block) {
+        if (block.words.size() != 2) fail(block.line, "lookup HOST[:PORT][;TRANSPORT]");
+        if (name_asked_ != block.words[1])
+            fail(block.line, name_asked_.empty() ? "no name is looked up" : "looked up is " + name_asked_);
+        name_asked_.clear();
+    }
+
+    /// Lines `URI ttl=N ADDRESS[/PRIORITY/WEIGHT]...`, `URI none`, `URI fails`.
+    void answer_names(const WireBlock& block) {
+        for (const WireLine& line : block.lines) {
+            std::istringstream words{line.text};
+            std::string uri;
+            std::string word;
+            std::vector<HopAddress> addresses;
+            HopAnswer answer;
+            words >> uri;
+            while (words >> word) {
+                if (word == "none") continue;
+                if (word == "fails") {
+                    answer.failed = true;
+                } else if (word.starts_with("ttl=")) {
+                    answer.ttl = static_cast<Seconds>(std::stoul(word.substr(4)));
+                } else {
+                    std::istringstream parts{word};
+                    std::string address;
+                    HopAddress hop;
+                    char slash = 0;
+                    std::getline(parts, address, '/');
+                    hop.endpoint = endpoint_of(address);
+                    parts >> hop.priority >> slash >> hop.weight;
+                    hop.weight = std::max(hop.weight, 1U);
+                    addresses.push_back(hop);
+                }
+            }
+            answer.addresses = addresses;
+            proxy_->resolve(uri, answer);
+        }
+    }
+
     void send_again(const WireBlock& block) {
         if (!sent_) fail(block.line, "nothing was sent before");
         const int times = block.words.size() > 1 ? std::stoi(block.words[1]) : 1;
@@ -207,6 +249,7 @@ class Player {
             fail(line, "a probe that no block expects goes to " + text_of(probes_.front().to) + "\n" +
                            printable(probes_.front().bytes));
         }
+        if (!name_asked_.empty()) fail(line, "a name that no block expects is looked up: " + name_asked_);
         if (sent_ && !expected_) {
             fail(line, "the message of line " + std::to_string(sent_line_) + " was " + what_became(*sent_) +
                            " as " + std::string{to_string(sent_->outcome.reason)} +
@@ -337,6 +380,7 @@ class Player {
     std::map<std::string, ConnectionId, std::less<>> connections_;
     std::optional<Sent> sent_;
     std::vector<Probe> probes_;  ///< that no block has expected yet
+    std::string name_asked_;     ///< likewise
     std::deque<Sent> released_;  ///< likewise
     int sent_line_ = 0;
     bool expected_ = false;  ///< a block has said what should come of it

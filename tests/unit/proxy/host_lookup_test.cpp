@@ -103,6 +103,32 @@ TEST(HostLookup, WithoutSrvTheNameItself) {
     EXPECT_EQ(dns.addresses(named("x")), "") << "a service that says it is not there (RFC 2782)";
 }
 
+TEST(HostLookup, DnsChoosesTheTransport) {
+    const HostName any{"x", 0, Transport::udp, false, {Transport::tcp, Transport::tls}};
+    Dns naptrs;
+    naptrs.has(DnsType::naptr, "x",
+               {naptr(2, 1, "SIP+D2U", "u"), naptr(1, 2, "SIP+D2T", "t"), naptr(1, 1, "SIP+D2S", "sctp")});
+    naptrs.has(DnsType::srv, "t", {srv(1, 1, 5070, "h")});
+    naptrs.has(DnsType::a, "h", {address("10.0.0.1")});
+    EXPECT_EQ(endpoints_of(naptrs.look_up(any).targets()),
+              (std::vector<Endpoint>{{address("10.0.0.1").address, 5070, Transport::tcp}}));
+    Dns srvs;  // none for UDP, so the next transport is looked at
+    srvs.has(DnsType::srv, "_sip._tcp.x", {srv(1, 1, 5070, "h")});
+    srvs.has(DnsType::a, "h", {address("10.0.0.1")});
+    srvs.has(DnsType::a, "x", {address("10.0.0.9")});
+    EXPECT_EQ(endpoints_of(srvs.look_up(any).targets()),
+              (std::vector<Endpoint>{{address("10.0.0.1").address, 5070, Transport::tcp}}));
+    srvs.has(DnsType::srv, "_sip._udp.x", {srv(1, 1, 5080, "h")});
+    EXPECT_EQ(endpoints_of(srvs.look_up(any).targets()),
+              (std::vector<Endpoint>{{address("10.0.0.1").address, 5080, Transport::udp}}));
+    Dns addresses;
+    addresses.has(DnsType::a, "x", {address("10.0.0.9")});
+    EXPECT_EQ(endpoints_of(addresses.look_up(any).targets()),
+              (std::vector<Endpoint>{{address("10.0.0.9").address, 5060, Transport::udp}}));
+    addresses.has(DnsType::srv, "_sip._udp.x", {srv(0, 0, 0, ".")});
+    EXPECT_TRUE(endpoints_of(addresses.look_up(any).targets()).empty());
+}
+
 TEST(HostLookup, TellsNoSuchNameFromNoAnswer) {
     Dns dns;
     EXPECT_FALSE(dns.look_up(named("x")).failed());

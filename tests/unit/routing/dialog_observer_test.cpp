@@ -15,6 +15,7 @@ struct Observer : testing::Test {
     Snapshot snapshot = sample::snapshot();
     PinTable pins{1000};
     BindingTable bindings{100};
+    NextHops hops;
     CallTable calls{1000};
     Seconds now = 100;
 
@@ -37,7 +38,7 @@ struct Observer : testing::Test {
         const sample::Message message = draft.message();
         Effects effects;
         observe_response(snapshot, message.view(), source, origin, effects);
-        (void)apply(effects, pins, calls, bindings, now);
+        (void)apply(effects, pins, calls, bindings, hops, now);
     }
     void request(const std::string& method, const Source& source, const std::string& from_tag,
                  const std::string& to_tag) {
@@ -50,7 +51,7 @@ struct Observer : testing::Test {
         const sample::Message message = draft.message();
         Effects effects;
         observe_request(snapshot, message.view(), source, effects);
-        (void)apply(effects, pins, calls, bindings, now);
+        (void)apply(effects, pins, calls, bindings, hops, now);
     }
     /// The dialog whose server end has the tag `local`: server and state, or "none".
     [[nodiscard]] std::string dialog(const std::string& local, const std::string& remote) const {
