@@ -30,7 +30,7 @@ _MODULES = """
     res_pjsip_caller_id res_pjsip_diversion res_pjsip_dlg_options res_pjsip_dtmf_info res_pjsip_empty_info
     res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user res_pjsip_header_funcs res_pjsip_logger
     res_pjsip_nat res_pjsip_path res_pjsip_pubsub res_pjsip_refer res_pjsip_registrar res_pjsip_rfc3326
-    res_pjsip_sdp_rtp res_pjsip_acl res_pjsip_mwi res_pjsip_mwi_body_generator
+    res_pjsip_transport_websocket res_pjsip_sdp_rtp res_pjsip_acl res_pjsip_mwi res_pjsip_mwi_body_generator
 """.split()
 
 

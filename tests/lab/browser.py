@@ -31,7 +31,12 @@ def _free_port():
 
 
 class Browser:
+    """`flags`: further ones for Chromium's command line."""
+
     START_SECONDS = 60
+
+    def __init__(self, *flags):
+        self._flags = flags
 
     def __enter__(self):
         self._driver, self._session = None, None
@@ -60,7 +65,7 @@ class Browser:
             if self._driver.poll() is not None or time.monotonic() > deadline:
                 raise BrowserUnavailable("chromedriver does not start")
             time.sleep(0.1)
-        options = {"args": [*FLAGS, f"--user-data-dir={self._home}"]}
+        options = {"args": [*FLAGS, *self._flags, f"--user-data-dir={self._home}"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         self._session = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
 

@@ -1,5 +1,7 @@
 """Certificates for tests, made by openssl: one authority, and what it signs."""
 
+import base64
+import hashlib
 import pathlib
 import ssl
 import subprocess
@@ -28,6 +30,14 @@ class Authority:
     @property
     def ca(self):
         return self.folder / "ca.pem"
+
+    def key_hash(self, name):
+        """SHA-256 of the public key of NAME.pem in base64, as browsers take it."""
+        certificate = ssl.PEM_cert_to_DER_cert((self.folder / f"{name}.pem").read_text())
+        public = subprocess.run(["openssl", "x509", "-inform", "DER", "-pubkey", "-noout"], input=certificate, check=True,
+                                capture_output=True).stdout
+        der = base64.b64decode(b"".join(line for line in public.splitlines() if b"-----" not in line))
+        return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def client(self, name=None):
         """An ssl.SSLContext that trusts us, and shows NAME's certificate."""
