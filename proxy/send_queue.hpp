@@ -37,7 +37,7 @@ class SendQueue {
         std::size_t done = 0;
         while (done < messages_.size() && messages_[done].end <= begin_) settle(messages_[done++].outcome);
         if (empty()) {
-            *this = {};
+            release();
         } else {
             messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(done));
         }
@@ -47,7 +47,7 @@ class SendQueue {
     template <class Settle>
     void lost(Settle settle) {
         for (const Message& message : messages_) settle(message.outcome);
-        *this = {};
+        release();
     }
 
   private:
@@ -55,6 +55,13 @@ class SendQueue {
         std::size_t end;
         Outcome outcome;
     };
+    /// An assignment of an empty string would keep the memory of the one before.
+    void release() noexcept {
+        std::string{}.swap(bytes_);
+        std::vector<Message>{}.swap(messages_);
+        begin_ = 0;
+    }
+
     std::string bytes_;
     std::size_t begin_ = 0;  ///< what lies before is written
     std::vector<Message> messages_;

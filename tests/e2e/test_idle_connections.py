@@ -14,7 +14,8 @@ from lab.stream import StreamPeer, request
 
 PORTS = {"tcp": 5060, "tls": 5061}
 COUNTS = {"tcp": 10_000, "tls": 2_000}
-MOST_BYTES = {"tcp": 3 * 1024, "tls": 16 * 1024}      # each, in the process
+# Each, in the process. Measured 836 and 15,170 (14,060 by TLS 1.2); 14,300 of the latter are OpenSSL 3.0's own.
+MOST_BYTES = {"tcp": 1024, "tls": 15.5 * 1024}
 CONFIG = """
 [[listener]]
 bind = "tcp:127.0.0.1:5060"
