@@ -87,7 +87,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .sample = R"("/run/sipsteer/admin.sock")", .help = "Unix socket of sipsteerctl; \"\": off.",
      .store = store<&C::process, &C::Process::admin_socket>},
     {.section = "process", .name = "table_file", .unit = "path", .initial = R"("")",
-     .help = "The tables live in this mapped file; empty: in memory only.", .available = false,
+     .help = "The tables live in this mapped file; empty: in memory only.",
      .store = store<&C::process, &C::Process::table_file>},
     {.section = "process", .name = "key_file", .unit = "path", .initial = R"("")",
      .help = "Cluster key, equal on all proxies; empty: made once (0600) beside table_file, else in "

@@ -101,10 +101,7 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
 std::vector<std::string> LiveCluster::take(std::shared_ptr<const Snapshot> configured, Seconds now) {
     const auto before = std::exchange(configured_, std::move(configured));
     let_leave(before->servers, now);
-    std::erase_if(said_, [this](const auto& word) {
-        const MediaServer* const server = find_named(configured_->servers, word.first);
-        return server != nullptr && word.second == ServerState::ready && server->state == ServerState::ready;
-    });
+    forget_needless_words();
     publish();
     return server_changes(before->servers, configured_->servers);
 }
@@ -116,6 +113,20 @@ bool LiveCluster::set_state(std::string_view name, ServerState state) {
     if (state != ServerState::ready || server->state != ServerState::ready) said_[server->name] = state;
     publish();
     return true;
+}
+
+void LiveCluster::restore(SaidStates said) {
+    said_ = std::move(said);
+    forget_needless_words();
+    publish();
+}
+
+/// A server that is ready by the configuration needs no word that says so.
+void LiveCluster::forget_needless_words() {
+    std::erase_if(said_, [this](const auto& word) {
+        const MediaServer* const server = find_named(configured_->servers, word.first);
+        return server != nullptr && word.second == ServerState::ready && server->state == ServerState::ready;
+    });
 }
 
 std::vector<std::string> LiveCluster::set_addresses(HostAddresses known, Seconds now) {

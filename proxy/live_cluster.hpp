@@ -16,6 +16,9 @@
 
 namespace sipsteer {
 
+/// States that operators have set, by server name.
+using SaidStates = std::map<std::string, ServerState, std::less<>>;
+
 /// The cluster as it is now: the configuration, what operators have said about servers since, what health
 /// checks have found, and the addresses of names. Publishes a snapshot of all whenever one of them changes.
 /// For one thread; workers read the published snapshots.
@@ -36,8 +39,8 @@ class LiveCluster {
         std::vector<std::string> changes;  ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`
     };
     /// Reads the configuration file again: all or nothing. States that operators have set stay, and so does
-    /// the health of servers. Those that went leave: nothing new is placed on them, and transfers of their calls
-    /// find them as long as they are up and not in maintenance.
+    /// the health of servers. Those that went leave: nothing new is placed on them, and transfers of their
+    /// calls find them as long as they are up and not in maintenance.
     [[nodiscard]] Reload reload(Seconds now);
 
     /// Forgets servers that leave once they own no call, and kLeaving after they were taken out at the
@@ -51,6 +54,11 @@ class LiveCluster {
     /// What `sipsteerctl` says; holds until the next word, `ready` takes it back. False: no such server.
     [[nodiscard]] bool set_state(std::string_view server, ServerState state);
 
+    /// What operators have said, by server name. A server that is not there may come yet.
+    [[nodiscard]] const SaidStates& said() const noexcept { return said_; }
+    /// What they had said to an earlier process.
+    void restore(SaidStates said);
+
     /// The servers' names lead elsewhere now. Returns what has changed, as Reload::changes; servers that SRV
     /// records name no more leave, as after a reload.
     [[nodiscard]] std::vector<std::string> set_addresses(HostAddresses known, Seconds now);
@@ -61,6 +69,7 @@ class LiveCluster {
   private:
     [[nodiscard]] std::vector<std::string> take(std::shared_ptr<const Snapshot> configured, Seconds now);
     void let_leave(const ServerSet& before, Seconds now);
+    void forget_needless_words();
     /// As one that is configured or leaves.
     [[nodiscard]] bool has(ServerId id) const;
     void publish();
@@ -73,8 +82,8 @@ class LiveCluster {
         Seconds since = 0;
     };
     std::vector<Leaving> leaving_;
-    std::map<std::string, ServerState, std::less<>> said_;  ///< by name; only what differs
-    std::map<ServerId, HealthReport> health_;               ///< only what is not as healthy as can be
+    SaidStates said_;                          ///< only what differs
+    std::map<ServerId, HealthReport> health_;  ///< only what is not as healthy as can be
     HostAddresses known_;
     FileWatch list_;
     SnapshotCell cell_;

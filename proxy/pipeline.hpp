@@ -15,9 +15,19 @@
 
 namespace sipsteer {
 
+/// Where the tables keep their records, each as ShardedTable says; empty: in memory of their own.
+struct TableMemory {
+    std::span<std::byte> pins{};
+    std::span<std::byte> calls{};
+    std::span<std::byte> bindings{};
+};
+
 /// The tables that all workers share.
 struct Tables {
-    explicit Tables(std::size_t max_calls) : pins(max_calls), calls(max_calls), bindings(max_calls) {}
+    explicit Tables(std::size_t max_calls, const TableMemory& memory = {})
+        : pins(max_calls, memory.pins),
+          calls(max_calls, memory.calls),
+          bindings(max_calls, memory.bindings) {}
 
     PinTable pins;
     CallTable calls;

@@ -21,10 +21,12 @@
 
 namespace sipsteer {
 
-Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known)
+Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
+                 std::unique_ptr<TableFile> table_file)
     : config_(std::move(config)),
       cluster_(config_, ClusterKey::derive(secret.secret), known),
-      tables_(config_.calls.max),
+      table_file_(std::move(table_file)),
+      tables_(config_.calls.max, table_file_ ? table_file_->memory() : TableMemory{}),
       connections_(config_.limits.connections),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
@@ -46,12 +48,16 @@ Service::Service(Config config, const ClusterSecret& secret, const HostAddresses
     watch_api_.add_admin_routes(admin_router_);
 }
 
-Service::~Service() = default;
+Service::~Service() {
+    for (const auto& worker : workers_) worker->stop();  // until then they write into the tables
+    if (table_file_) table_file_->close(BootTime::now());
+}
 
 std::string Service::start() {
     for (const std::string& remark : cluster_.remarks())
         log_event(LogLevel::warning, "config", {{"message", remark}});
     if (auto error = use_tls(config_); !error.empty()) return error;
+    if (auto error = take_over_tables(); !error.empty()) return error;
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
@@ -61,7 +67,10 @@ std::string Service::start() {
     workers_.front()->on_health([this](const HealthReport& report) {
         boost::asio::post(context_, [this, report] { take_health(report); });
     });
-    cluster_.on_publish([this] { workers_.front()->check_health_soon(); });
+    cluster_.on_publish([this] {
+        workers_.front()->check_health_soon();
+        keep_said();
+    });
     for (const auto& worker : workers_) {
         worker->on_name([this](const NameQuestion& question) {
             boost::asio::post(context_, [this, question] {
@@ -86,6 +95,23 @@ std::string Service::use_tls(const Config& config) {
     } catch (const std::exception& error) {
         return fmt::format("tls: {}", error.what());
     }
+}
+
+std::string Service::take_over_tables() {
+    if (!table_file_) return {};
+    if (auto error = table_file_->take_over(tables_); !error.empty()) return error;
+    cluster_.restore(table_file_->said());
+    keep_said();
+    log_event(LogLevel::info, "table_file",
+              {{"path", config_.process.table_file}, {"calls", std::to_string(tables_.calls.size())}});
+    return {};
+}
+
+void Service::keep_said() {
+    if (!table_file_ || table_file_->said() == cluster_.said() || table_file_->keep_said(cluster_.said()))
+        return;
+    log_event(LogLevel::error, "table_file",
+              {{"message", "no room for the states of so many servers: these are lost with a restart"}});
 }
 
 std::string Service::open_workers() {
@@ -219,6 +245,7 @@ void Service::look_each_second() {
         if (error) return;
         if (cluster_.list_changed()) static_cast<void>(reload());
         cluster_.forget_left(tables_.calls.counts(), seconds_since_boot());
+        if (table_file_) table_file_->stamp(BootTime::now());
         look_each_second();
     });
 }
@@ -284,10 +311,17 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     }
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has gone
-    std::string error;
-    {
+    TableFile::Opened table_file;
+    if (const std::string& path = loaded.config.process.table_file; !path.empty()) {
+        table_file = TableFile::open(path, loaded.config.calls.max, ClusterKey::derive(secret.secret),
+                                     BootTime::now());
+        if (!table_file.warning.empty())
+            log_event(LogLevel::warning, "table_file", {{"message", table_file.warning}});
+    }
+    std::string error = table_file.error;
+    if (error.empty()) {
         const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);
-        Service service{std::move(loaded.config), secret, known};
+        Service service{std::move(loaded.config), secret, known, std::move(table_file.file)};
         error = service.start();
         if (error.empty()) service.run();
     }

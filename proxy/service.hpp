@@ -20,6 +20,7 @@
 #include "proxy/pipeline.hpp"
 #include "proxy/server_names.hpp"
 #include "proxy/statistics.hpp"
+#include "proxy/table_file.hpp"
 #include "proxy/watch_api.hpp"
 #include "proxy/worker.hpp"
 
@@ -31,8 +32,10 @@ class HttpServer;
 /// HTTP and signals; SIP is the workers' alone.
 class Service {
   public:
-    /// `known`: addresses of the servers' names, as far as DNS has given them by now.
-    Service(Config config, const ClusterSecret& secret, const HostAddresses& known);
+    /// `known`: addresses of the servers' names, as far as DNS has given them by now. `table_file`: none, or
+    /// one for config.calls.max.
+    Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
+            std::unique_ptr<TableFile> table_file);
     ~Service();
 
     /// Opens everything. Returns what went wrong, empty when nothing did.
@@ -43,6 +46,8 @@ class Service {
 
   private:
     [[nodiscard]] std::string use_tls(const Config& config);
+    [[nodiscard]] std::string take_over_tables();
+    void keep_said();
     [[nodiscard]] std::string open_workers();
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
@@ -58,6 +63,7 @@ class Service {
 
     const Config config_;  ///< as at the start; a reload changes the cluster's
     LiveCluster cluster_;
+    std::unique_ptr<TableFile> table_file_;
     Tables tables_;
     Watched watched_;
     ConnectionRegistry connections_;

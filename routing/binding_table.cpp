@@ -53,4 +53,15 @@ void BindingTable::unbind(const AorKey& aor, ServerId server, Seconds now) noexc
     if (record != nullptr && record->server == server) record->until = now;
 }
 
+void BindingTable::adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept {
+    const auto keep = [&clock](Record& record) {
+        const auto until = clock.expiry(record.until);
+        if (!until || record.server == kNoServer) return false;
+        record.until = *until;
+        return true;
+    };
+    const auto same = [](const Record& one, const Record& other) { return one.domain == other.domain; };
+    table_.adopt(memory, clock.now, keep, same, [](const Record&) {});
+}
+
 }  // namespace sipsteer

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "routing/address_of_record.hpp"
+#include "routing/clock_shift.hpp"
 #include "routing/media_server.hpp"
 #include "routing/sharded_table.hpp"
 
@@ -20,7 +21,17 @@ struct Binding {
 /// Keyed hashes in place of names; bounded, what would expire first goes first; safe for several threads.
 class BindingTable {
   public:
-    explicit BindingTable(std::size_t max_records) : table_(max_records, Ignore{}) {}
+    /// `memory`: as ShardedTable.
+    explicit BindingTable(std::size_t max_records, std::span<std::byte> memory = {})
+        : table_(max_records, Ignore{}, memory) {}
+
+    [[nodiscard]] static std::size_t bytes_for(std::size_t max_records) noexcept {
+        return Table::bytes_for(max_records);
+    }
+    /// Another number whenever Record has another form.
+    static constexpr std::uint32_t kForm = 1;
+    /// Takes over what another table left in its memory.
+    void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
     /// The binding of exactly that domain, else what those of matching domains agree on: our bare address
     /// (domain 0) matches any. Two servers are none.

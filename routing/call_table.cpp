@@ -105,4 +105,19 @@ void CallTable::end_early(std::uint64_t call, std::uint32_t tag, bool tag_is_loc
     });
 }
 
+void CallTable::adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept {
+    const auto keep = [&clock](Record& record) {
+        const auto until = clock.expiry(record.expires());
+        if (!until || record.server == kNoServer || record.state() < DialogState::early) return false;
+        record.set(record.state(), *until, record.timed());
+        return true;
+    };
+    const auto same = [](const Record& one, const Record& other) {
+        return one.local == other.local && one.remote == other.remote;
+    };
+    table_.adopt(memory, clock.now, keep, same, [this](const Record& record) {
+        if (record.state() != DialogState::grace) counts_.add(record.server, 1);
+    });
+}
+
 }  // namespace sipsteer

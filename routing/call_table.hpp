@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "routing/clock_shift.hpp"
 #include "routing/dialog_key.hpp"
 #include "routing/owner_counts.hpp"
 #include "routing/sharded_table.hpp"
@@ -26,7 +27,17 @@ struct Owner {
 /// without effect.
 class CallTable {
   public:
-    explicit CallTable(std::size_t max_records) : table_(max_records, Forget{&counts_}) {}
+    /// `memory`: as ShardedTable.
+    explicit CallTable(std::size_t max_records, std::span<std::byte> memory = {})
+        : table_(max_records, Forget{&counts_}, memory) {}
+
+    [[nodiscard]] static std::size_t bytes_for(std::size_t max_records) noexcept {
+        return Table::bytes_for(max_records);
+    }
+    /// Another number whenever Record has another form.
+    static constexpr std::uint32_t kForm = 1;
+    /// Takes over what another table left in its memory.
+    void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
     /// The dialog whose server end has `key.local`. Dialogs in grace are found too. More than one
     /// match is none (design: never a guess).

@@ -73,4 +73,21 @@ void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status
     if (before != behind) setups_.add(changed.server, behind - before);
 }
 
+void PinTable::adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept {
+    const auto keep = [&clock](Record& record) {
+        const auto until = clock.expiry(record.until);
+        if (!until || record.server == kNoServer || record.phase > Phase::challenged ||
+            static_cast<std::size_t>(record.reason) >= kRouteReasonWords.size()) {
+            return false;
+        }
+        record.until = *until;
+        return true;
+    };
+    table_.adopt(
+        memory, clock.now, keep, [](const Record&, const Record&) { return true; },
+        [this](const Record& record) {
+            if (record.sets_up()) setups_.add(record.server, 1);
+        });
+}
+
 }  // namespace sipsteer

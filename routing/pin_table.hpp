@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "routing/clock_shift.hpp"
 #include "routing/media_server.hpp"
 #include "routing/owner_counts.hpp"
 #include "routing/route_reason.hpp"
@@ -23,7 +24,17 @@ struct Pin {
 /// pins and never an owner in the CallTable. Safe for several threads.
 class PinTable {
   public:
-    explicit PinTable(std::size_t max_records) : table_(max_records, Forget{&setups_}) {}
+    /// `memory`: as ShardedTable.
+    explicit PinTable(std::size_t max_records, std::span<std::byte> memory = {})
+        : table_(max_records, Forget{&setups_}, memory) {}
+
+    [[nodiscard]] static std::size_t bytes_for(std::size_t max_records) noexcept {
+        return Table::bytes_for(max_records);
+    }
+    /// Another number whenever Record or RouteReason has another form.
+    static constexpr std::uint32_t kForm = 0x100 + static_cast<std::uint32_t>(RouteReason::kCount);
+    /// Takes over what another table left in its memory.
+    void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
     [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
 

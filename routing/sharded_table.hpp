@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -24,21 +26,48 @@ using Seconds = std::uint32_t;
 /// when used, so the table never grows, never rehashes, and never exceeds its bound.
 /// One shard lock is held at a time, for one short walk. `OnRemove` is called with every record that
 /// leaves by expiry or eviction, under the shard's lock.
+///
+/// The memory may be given, and outlive the process (a mapped file). So a record is whole or free after
+/// each single store: a slot is free while it is written. adopt() takes over what a dead process left.
 template <class Record, class OnRemove>
 class ShardedTable {
   public:
-    /// `max_records` is a hard bound on the records held; at least 1.
-    ShardedTable(std::size_t max_records, OnRemove on_remove)
+    /// `max_records` is a hard bound on the records held; at least 1. `memory`: bytes_for(max_records) bytes,
+    /// all 0, aligned as a Record, that outlive the table; empty: memory of its own.
+    ShardedTable(std::size_t max_records, OnRemove on_remove, std::span<std::byte> memory = {})
         : on_remove_(std::move(on_remove)), max_(max_records) {
-        const std::size_t shards = std::bit_floor(std::clamp<std::size_t>(max_ / 4096, 1, 256));
-        // A shard may hold a little more than its even share, and probing wants a quarter of it free.
-        const std::size_t share = max_ / shards + (shards > 1 ? max_ / shards / 8 : 0);
-        slots_ = share + share / 3 + 8;
-        memory_.reset(static_cast<Record*>(std::calloc(shards * slots_, sizeof(Record))));
-        if (memory_ == nullptr) throw std::bad_alloc{};
-        shards_ = std::vector<Shard>(shards);
-        shard_shift_ = static_cast<unsigned>(64 - std::countr_zero(shards));
+        const Shape shape{max_records};
+        slots_ = shape.slots;
+        records_ = reinterpret_cast<Record*>(memory.data());
+        if (memory.empty()) {
+            own_.reset(static_cast<Record*>(std::calloc(shape.shards * slots_, sizeof(Record))));
+            if (own_ == nullptr) throw std::bad_alloc{};
+            records_ = own_.get();
+        }
+        shards_ = std::vector<Shard>(shape.shards);
+        shard_shift_ = static_cast<unsigned>(64 - std::countr_zero(shape.shards));
         fill_limit_ = slots_ - slots_ / 8;
+    }
+
+    [[nodiscard]] static std::size_t bytes_for(std::size_t max_records) noexcept {
+        const Shape shape{max_records};
+        return shape.shards * shape.slots * sizeof(Record);
+    }
+
+    /// Inserts the records that another table of any size left in `memory`. Nothing there is believed but
+    /// what `keep(Record&)` lets in; of those that are `same` for each other one is taken. `taken` is told of
+    /// each. Before other threads know this table.
+    template <class Keep, class Same, class Taken>
+    void adopt(std::span<const std::byte> memory, Seconds now, Keep keep, Same same, Taken taken) noexcept {
+        for (; memory.size() >= sizeof(Record); memory = memory.subspan(sizeof(Record))) {
+            Record record;
+            std::memcpy(&record, memory.data(), sizeof(Record));
+            if (record.hash == 0 || !keep(record)) continue;
+            Locked shard{*this, record.hash};
+            if (shard.find(now, [&](const Record& other) { return same(record, other); })) continue;
+            shard.insert(record, now);
+            taken(record);
+        }
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -81,8 +110,7 @@ class ShardedTable {
             Record* const base = table_.shard_memory(index_);
             std::size_t at = table_.home_slot(hash_);
             while (base[at].hash != 0) at = table_.next_slot(at);
-            base[at] = record;
-            base[at].hash = hash_;
+            write(base[at], record, hash_);
             ++shard.used;
             table_.count_.fetch_add(1, std::memory_order_relaxed);
             return base[at];
@@ -118,6 +146,16 @@ class ShardedTable {
         }
         void unlock() noexcept { locked.clear(std::memory_order_release); }
     };
+    struct Shape {
+        explicit Shape(std::size_t max_records) noexcept
+            : shards(std::bit_floor(std::clamp<std::size_t>(max_records / 4096, 1, 256))) {
+            // A shard may hold a little more than its even share, and probing wants a quarter of it free.
+            const std::size_t share = max_records / shards + (shards > 1 ? max_records / shards / 8 : 0);
+            slots = share + share / 3 + 8;
+        }
+        std::size_t shards;
+        std::size_t slots;
+    };
     struct Free {
         void operator()(Record* memory) const noexcept { std::free(memory); }
     };
@@ -125,8 +163,17 @@ class ShardedTable {
     [[nodiscard]] std::size_t shard_index(std::uint64_t hash) const noexcept {
         return shards_.size() == 1 ? 0 : static_cast<std::size_t>(hash >> shard_shift_);
     }
-    [[nodiscard]] Record* shard_memory(std::size_t index) const noexcept {
-        return memory_.get() + index * slots_;
+    [[nodiscard]] Record* shard_memory(std::size_t index) const noexcept { return records_ + index * slots_; }
+    /// The fences keep the compiler's order; a process dies between two instructions, and a CPU shows their
+    /// stores in order to whoever comes after.
+    static void write(Record& slot, const Record& record, std::uint64_t hash) noexcept {
+        Record unmarked = record;
+        unmarked.hash = 0;
+        slot.hash = 0;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        slot = unmarked;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        slot.hash = hash;
     }
     [[nodiscard]] std::size_t home_slot(std::uint64_t hash) const noexcept {
         // The lower half of the hash scaled to the slots; the upper bits have picked the shard.
@@ -164,10 +211,12 @@ class ShardedTable {
             const std::size_t home = home_slot(base[i].hash);
             // The record may fill the hole unless its home lies between the hole and itself.
             if (distance(home, i) >= distance(hole, i)) {
-                base[hole] = base[i];
+                write(base[hole], base[i], base[i].hash);
                 hole = i;
             }
         }
+        base[hole].hash = 0;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
         base[hole] = Record{};
         --shards_[index].used;
         count_.fetch_sub(1, std::memory_order_relaxed);
@@ -203,7 +252,8 @@ class ShardedTable {
     std::size_t slots_ = 0;
     std::size_t fill_limit_ = 0;
     unsigned shard_shift_ = 0;
-    std::unique_ptr<Record, Free> memory_;
+    std::unique_ptr<Record, Free> own_;
+    Record* records_ = nullptr;
     std::vector<Shard> shards_;
     std::atomic<std::size_t> count_{0};
     std::atomic<std::uint64_t> evictions_{0};

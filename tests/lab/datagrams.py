@@ -134,11 +134,11 @@ class Server(Host):
 class Wire:
     """The proxy with servers 127.0.1.1 ... and no health checks, in the network namespace of the thread."""
 
-    def __init__(self, binary, servers=2, more="", level="warning", interval=0):
+    def __init__(self, binary, servers=2, more="", level="warning", interval=0, process=""):
         self.servers = [Server(number, f"127.0.1.{number}") for number in range(1, servers + 1)]
         self.hosts = list(self.servers)
         config = cluster_config([(server.name, f"sip:{server.via}") for server in self.servers], level=level,
-                                more=f"[health]\nprobe_interval = {interval}\n{more}")
+                                process=process, more=f"[health]\nprobe_interval = {interval}\n{more}")
         self.sipsteer = Sipsteer(config, binary)
 
     def __enter__(self):

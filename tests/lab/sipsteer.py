@@ -56,10 +56,12 @@ class Metrics(dict):
         return received, accounted
 
 
-def cluster_config(servers, listen="127.0.0.1:5060", http="127.0.0.1:8060", more="", level="debug", drain="5s"):
-    """TOML for a proxy in front of `servers`, (name, uri) pairs. `more` is appended: tables of your own. `drain` is short:
-    a server's last BYE over a stream may have no answer coming, and Sipsteer.stop() waits ten seconds."""
-    text = f'[process]\nworkers = 2\nadmin_socket = "admin.sock"\nkey_file = "cluster.key"\ndrain = "{drain}"\n\n'
+def cluster_config(servers, listen="127.0.0.1:5060", http="127.0.0.1:8060", more="", level="debug", drain="5s",
+                   process=""):
+    """TOML for a proxy in front of `servers`, (name, uri) pairs. `more` is appended: tables of your own; `process` are further
+    lines of [process]. `drain` is short: a server's last BYE over a stream may have no answer coming, and Sipsteer.stop() waits
+    ten seconds."""
+    text = f'[process]\nworkers = 2\nadmin_socket = "admin.sock"\nkey_file = "cluster.key"\ndrain = "{drain}"\n{process}\n\n'
     text += f'[listen]\nudp = ["{listen}"]\nhttp = "{http}"\n\n[log]\nlevel = "{level}"\n'
     for name, uri in servers:
         text += f'\n[[server]]\nname = "{name}"\nuri = "{uri}"\n'
