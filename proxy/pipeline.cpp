@@ -11,11 +11,15 @@ namespace {
 constexpr Reply kFlowFailed{.status = 430, .reason_phrase = "Flow Failed"};      // RFC 5626 §5.3.1
 constexpr Reply kTooLarge{.status = 513, .reason_phrase = "Message Too Large"};  // RFC 3261 §21.5.7
 
+bool may_be_server(const Snapshot& snapshot, const Incoming& incoming) noexcept {
+    return snapshot.local[incoming.listener].side != ListenerSide::outside;
+}
+
 /// Who sent it, by the rules of the sides: the listener, then the address.
 Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
     if (incoming.peer != kNoServer) source.server = snapshot.servers.by_id(incoming.peer);
-    if (!source.server && snapshot.local[incoming.listener].side != ListenerSide::outside) {
+    if (!source.server && may_be_server(snapshot, incoming)) {
         source.server = snapshot.server_behind(incoming.from);
     }
     return source;
@@ -29,8 +33,10 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
         counters_.keepalives.add();
         return {};
     }
-    const Source source = classify(snapshot, incoming);
+    Source source = classify(snapshot, incoming);
     const Result<void> parsed = message_.parse(incoming.bytes, snapshot.parse_limits);
+    if (parsed && !source.is_server() && message_.is_request() && may_be_server(snapshot, incoming))
+        source.server = snapshot.server_saying(incoming.from, message_.top_via());
     if (parsed && source.is_server()) {
         if (const auto ticket = read_probe_ticket(snapshot.key.sign, message_)) {
             return {.what = Outcome::What::probe_answer, .ticket = *ticket, .status = message_.status_code()};

@@ -91,7 +91,8 @@ StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting
 void StreamSet::accepted(int fd, const Endpoint& endpoint, ListenerIndex listener) {
     StreamPeer peer{.endpoint = endpoint, .listener = listener};
     const bool trusted = snapshot_->local[listener].side != ListenerSide::outside;
-    peer.stranger = !(trusted && snapshot_->server_behind(endpoint));
+    peer.stranger = !(
+        trusted && (snapshot_->server_behind(endpoint) || snapshot_->servers.has_address(endpoint.address)));
     const auto refusal = registry_.admit(endpoint.transport, endpoint.address, peer.stranger);
     if (refusal == ConnectionRegistry::Refusal::full) return refuse(fd, ConnectionEnd::full);
     if (refusal == ConnectionRegistry::Refusal::source_full) return refuse(fd, ConnectionEnd::source_full);

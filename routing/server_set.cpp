@@ -110,6 +110,13 @@ std::optional<ServerIndex> ServerSet::by_address(const IpAddress& address,
     return found;
 }
 
+bool ServerSet::has_address(const IpAddress& address) const noexcept {
+    return std::ranges::any_of(servers_, [&](const MediaServer& server) {
+        return std::ranges::any_of(server.endpoints,
+                                   [&](const Endpoint& one) { return one.address == address; });
+    });
+}
+
 bool ServerSet::any_up() const noexcept {
     return std::ranges::any_of(servers_,
                                [](const MediaServer& server) { return server.placeable && server.up; });

@@ -58,6 +58,9 @@ class ServerSet {
     [[nodiscard]] std::optional<ServerIndex> by_address(const IpAddress& address,
                                                         Transport transport) const noexcept;
 
+    /// One server or more have that address.
+    [[nodiscard]] bool has_address(const IpAddress& address) const noexcept;
+
     /// Any server up and placeable.
     [[nodiscard]] bool any_up() const noexcept;
 

@@ -90,6 +90,11 @@ struct Snapshot {
     /// The server that sends from there; over a stream by the address alone when the port says nothing.
     [[nodiscard]] std::optional<ServerIndex> server_behind(const Endpoint& peer) const noexcept;
 
+    /// Which of several servers with that address it is that sent a request by a stream: the one whose port
+    /// its Via names. Somebody at another address gains nothing by it.
+    [[nodiscard]] std::optional<ServerIndex> server_saying(const Endpoint& peer,
+                                                           const ViaView& via) const noexcept;
+
     /// The URI names us; an exact server address wins over that. Our domains do not count here.
     [[nodiscard]] bool names_us(const SipUri& uri) const noexcept;
 };
