@@ -118,6 +118,11 @@ class Pipeline {
                                   const ProbeAnswer& answer, Seconds now, std::span<char> out,
                                   DecisionSteps* steps = nullptr) noexcept;
 
+    /// A message that was to go by a stream is lost, `bytes` as they were written: a request but ACK gets
+    /// 503.
+    [[nodiscard]] Outcome lose(const Snapshot& snapshot, const Outcome& lost, DropReason why,
+                               std::string_view bytes, Seconds now, std::span<char> out);
+
     /// Time for what waits, from any fixed start; set it before process().
     void set_time(Milliseconds now) noexcept { time_ = now; }
     [[nodiscard]] OwnerQuestions& questions() noexcept { return questions_; }

@@ -26,8 +26,9 @@ class SendQueue {
 
     /// Precondition: takes(bytes.size()).
     void add(const Outcome& outcome, std::string_view bytes) {
+        const std::size_t begin = bytes_.size();
         bytes_.append(bytes);
-        if (outcome.sends()) messages_.push_back({bytes_.size(), outcome});
+        if (outcome.sends()) messages_.push_back({begin, bytes_.size(), outcome});
     }
 
     /// The first `size` bytes are written: calls `settle(outcome)` for each message that ends there.
@@ -43,15 +44,18 @@ class SendQueue {
         }
     }
 
-    /// What has not been written in full is lost: calls `settle(outcome)` for each.
+    /// What has not been written in full is lost: calls `settle(outcome, bytes)` for each.
     template <class Settle>
     void lost(Settle settle) {
-        for (const Message& message : messages_) settle(message.outcome);
+        for (const Message& message : messages_)
+            settle(message.outcome,
+                   std::string_view{bytes_}.substr(message.begin, message.end - message.begin));
         release();
     }
 
   private:
     struct Message {
+        std::size_t begin;
         std::size_t end;
         Outcome outcome;
     };

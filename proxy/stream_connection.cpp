@@ -272,8 +272,7 @@ void StreamConnection::flush() {
             case StreamIo::failed: return close(ConnectionEnd::error);
         }
         waits_ = set_.now();
-        queue_.written(sent.size,
-                       [this](const Outcome& outcome) { set_.receiver().on_sent(outcome, std::nullopt); });
+        queue_.written(sent.size, [this](const Outcome& outcome) { set_.receiver().on_sent(outcome); });
     }
     if (state_ != State::lingering) return;
     if (tls_) tls_->end();
@@ -313,7 +312,9 @@ void StreamConnection::shut(DropReason why) {
     if (tls_ && (state_ == State::handshaking || state_ == State::connecting)) set_.end_handshake();
     state_ = State::shut;
     web_.reset();
-    queue_.lost([this, why](const Outcome& outcome) { set_.receiver().on_sent(outcome, why); });
+    queue_.lost([this, why](const Outcome& outcome, std::string_view bytes) {
+        set_.receiver().on_lost(outcome, why, bytes);
+    });
     boost::system::error_code ignored;
     descriptor_.close(ignored);
 }

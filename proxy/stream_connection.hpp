@@ -32,8 +32,10 @@ class StreamReceiver {
     virtual bool on_message(const Incoming& incoming) = 0;
     /// One after which nothing more can be read.
     virtual void on_broken(const Incoming& incoming, ParseError error) = 0;
-    /// What became of a message that was given to StreamSet::send(). `lost`: why it was not sent.
-    virtual void on_sent(const Outcome& outcome, std::optional<DropReason> lost) = 0;
+    /// A message that was given to StreamSet::send() is written.
+    virtual void on_sent(const Outcome& outcome) = 0;
+    /// It is lost, and why: the peer has not got it.
+    virtual void on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) = 0;
     /// A connection to there was refused.
     virtual void on_refused(const Endpoint& to) = 0;
     /// All that one event brought has been told: what was queued may go out.

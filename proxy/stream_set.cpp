@@ -170,12 +170,12 @@ void StreamSet::send_to_peer(const Outcome& outcome, std::string_view bytes) {
         }
     }
     if (StreamConnection* const opened = open(outcome)) return send_on(*opened, outcome, bytes);
-    receiver_.on_sent(outcome, DropReason::no_connection);
+    receiver_.on_lost(outcome, DropReason::no_connection, bytes);
 }
 
 void StreamSet::send_on(StreamConnection& connection, const Outcome& outcome, std::string_view bytes) {
     if (connection.send(outcome, bytes)) return;
-    receiver_.on_sent(outcome, DropReason::queue_full);
+    receiver_.on_lost(outcome, DropReason::queue_full, bytes);
     close(connection, ConnectionEnd::slow);
 }
 
@@ -185,7 +185,7 @@ void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
     boost::asio::post(context_, [this, outcome = outcome, text = std::string{bytes}]() mutable {
         outcome.host = {};  // its message is gone
         const std::size_t waiting = handed_bytes_.fetch_sub(text.size(), std::memory_order_relaxed);
-        if (waiting > kMostHandedBytes) return receiver_.on_sent(outcome, DropReason::queue_full);
+        if (waiting > kMostHandedBytes) return receiver_.on_lost(outcome, DropReason::queue_full, text);
         StreamConnection* const own = find(outcome.connection);
         if (own != nullptr) {
             send_on(*own, outcome, text);

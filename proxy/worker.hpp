@@ -79,7 +79,8 @@ class Worker : private StreamReceiver {
     // Streams (worker_streams.cpp)
     bool on_message(const Incoming& incoming) override;
     void on_broken(const Incoming& incoming, ParseError error) override;
-    void on_sent(const Outcome& outcome, std::optional<DropReason> lost) override;
+    void on_sent(const Outcome& outcome) override { pipeline_.settle(outcome, true); }
+    void on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) override;
     void on_refused(const Endpoint& to) override { note_refused(to); }
     void on_round_end() override { flush(); }
     void finish(const Outcome& outcome, const Incoming& incoming, Seconds now);

@@ -1,4 +1,6 @@
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <string>
 
 #include "proxy/stream_set.hpp"
 #include "proxy/worker.hpp"
@@ -28,13 +30,13 @@ void Worker::finish(const Outcome& outcome, const Incoming& incoming, Seconds no
     if (outcome.what == Outcome::What::held && outcome.question != 0) ask(outcome.question);
 }
 
-void Worker::on_sent(const Outcome& outcome, std::optional<DropReason> lost) {
-    Outcome settled = outcome;
-    if (lost && outcome.sends()) {
-        settled.what = Outcome::What::dropped;
-        settled.drop = *lost;
-    }
-    pipeline_.settle(settled, true);
+/// Later: whoever tells this is in the middle of something, and `bytes` may stand where an answer is written.
+void Worker::on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) {
+    boost::asio::post(context_, [this, outcome = outcome, why, text = std::string{bytes}] {
+        refresh_snapshot();
+        dispatch(pipeline_.lose(*snapshot_, outcome, why, text, seconds_since_boot(), outgoing_.slot()));
+        flush();
+    });
 }
 
 }  // namespace sipsteer

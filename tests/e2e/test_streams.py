@@ -232,15 +232,26 @@ def test_udp_phone_and_tcp_server(tcp_cluster):
             assert Message.parse(udp.recvfrom(65535)[0]).status == 200
 
 
-def test_a_server_that_takes_no_connection_costs_its_messages_only(binary):
-    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy:
+def test_a_server_that_takes_no_connection_is_answered_for(binary):
+    """503 over the phone's stream and over UDP, and nothing to an ACK; the phone's connection stays."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind((PHONE, 5070))
+        udp.settimeout(5)
         with phone() as peer:
             peer.send(options("nobody"))
-            wait_for(lambda: closed(proxy, "unreachable") == 1)
+            refusal = peer.read()
+            assert refusal.status == 503 and refusal.get("Call-ID") == "nobody" and len(refusal.all("Via")) == 1
+            udp.sendto(options("nobody-by-udp").replace(f"TCP {PHONE}:5060", f"UDP {PHONE}:5070").encode(), PROXY)
+            refusal = Message.parse(udp.recvfrom(65535)[0])
+            assert refusal.status == 503 and refusal.get("Call-ID") == "nobody-by-udp"
+            peer.send(options("ack").replace("OPTIONS", "ACK"))
+            wait_for(lambda: proxy.metrics().sum("sipsteer_messages_dropped_total", reason="connection_lost") == 1)
             peer.send("\r\n\r\n")
             peer.read_crlf()
         metrics = proxy.assert_counter_law()
-        assert metrics.sum("sipsteer_messages_dropped_total", reason="connection_lost") == 1
+        assert metrics.sum("sipsteer_messages_answered_total") == 2
+        assert closed(proxy, "unreachable") >= 1
 
 
 def test_a_peer_that_does_not_read_is_cut_off(udp_cluster):

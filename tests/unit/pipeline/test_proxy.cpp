@@ -139,7 +139,13 @@ Sent TestProxy::sent(const Outcome& outcome, bool kernel_takes_it) {
     Sent sent;
     sent.outcome = outcome;
     if (outcome.sends()) sent.bytes.assign(out_.data(), outcome.size);
-    pipeline_->settle(outcome, kernel_takes_it);
+    if (!kernel_takes_it && is_stream(outcome.to.transport)) {
+        sent.outcome =
+            pipeline_->lose(*snapshot_, outcome, DropReason::connection_lost, sent.bytes, now(), out_);
+        sent.bytes.assign(out_.data(), sent.outcome.size);
+        kernel_takes_it = true;
+    }
+    pipeline_->settle(sent.outcome, kernel_takes_it);
     return sent;
 }
 
