@@ -46,7 +46,11 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
             return dropped(DropReason::forged_response, RouteReason::rejected_response);
         }
         const auto asked = target ? snapshot_.server_behind(*target) : std::nullopt;
-        if (!asked || snapshot_.servers[*asked].id != *origin) {
+        const bool leads_there = asked && snapshot_.servers[*asked].id == *origin;
+        if (!leads_there && flow && is_stream(flow->peer.transport)) {
+            // A server that its certificate tells: by the connection that its request came by, or not at all.
+            target = flow->peer;
+        } else if (!leads_there) {
             work.note("from outside, and its next Via does not lead to the server that asked");
             return dropped(DropReason::forged_response, RouteReason::rejected_response);
         }

@@ -128,6 +128,32 @@ def test_client_certificates_are_required(binary, authority, udp_server):
         proxy.assert_counter_law()
 
 
+@pytest.mark.parametrize("shows", ["pbx", "stranger", None])
+def test_a_client_certificate_makes_its_sender_a_server(binary, authority, shows):
+    """From an address that is no server's: who shows the server's certificate may call anybody, and owns the call; anybody
+    else's call goes to a server or nowhere."""
+    servers = [("pbx-2", "sip:127.0.1.2:5061;transport=tls")]
+    with proxy_for(servers, binary, authority, 'verify_client = "optional"') as proxy, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as alice, \
+            StreamPeer.connect(PROXY, ("127.0.8.8", 0), authority.client(shows), "proxy.example.com") as peer:
+        alice.bind((PHONE, 5070))
+        alice.settimeout(5)
+        peer.send(request("INVITE", f"sip:alice@{PHONE}:5070", "TLS 127.0.8.8:5061", call_id="own"))
+        if shows == "pbx":
+            data, source = alice.recvfrom(65535)
+            invite = Message.parse(data)
+            alice.sendto(answer(invite, 200, headers=[f"Contact: <sip:alice@{PHONE}:5070>"]).encode(), source)
+            assert peer.read().status == 200
+            assert proxy.owner("own") == "pbx-2"
+        else:
+            proxy.assert_counter_law()      # decided
+            alice.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                alice.recvfrom(65535)
+            assert not proxy.owners("own")
+        proxy.assert_counter_law()
+
+
 def test_a_server_by_tls_is_checked_by_its_name(binary, authority):
     servers = [("pbx-2", "sip:127.0.1.2:5061;transport=tls")]
     with proxy_for(servers, binary, authority) as proxy:
