@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "parser/chars.hpp"
+#include "parser/line_scan.hpp"
 
 namespace sipsteer {
 
@@ -48,6 +49,13 @@ class Cursor {
         return {begin, static_cast<std::size_t>(at_ - begin)};
     }
 
+    /// The run of `kValue` here; may be empty.
+    std::string_view take_value() noexcept {
+        const char* begin = at_;
+        at_ = find_value_end(at_, end_);
+        return {begin, static_cast<std::size_t>(at_ - begin)};
+    }
+
     /// A quoted string with its quotes, escapes honoured; empty when it does not start here or does
     /// not end (RFC 3261 §25.1 quoted-string).
     constexpr std::string_view take_quoted() noexcept {
@@ -84,7 +92,7 @@ struct Parameter {
 /// Reads the next `;name[=value]` at `cursor`. Returns false and leaves `cursor` behind blanks when
 /// no semicolon stands there. `ok` turns false on an empty name, an empty value behind `=`, or an
 /// unbalanced quote (RFC 3261 §25.1 generic-param; a value may also hold `[]:` as in a host).
-[[nodiscard]] constexpr bool next_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
+[[nodiscard]] inline bool next_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
     cursor.skip_lws();
     const char* begin = cursor.position();
     if (!cursor.take(';')) return false;
@@ -101,7 +109,7 @@ struct Parameter {
         if (cursor.peek() == '"') {
             parameter.value = cursor.take_quoted();
         } else {
-            parameter.value = cursor.take_while(kValue);
+            parameter.value = cursor.take_value();
         }
         if (parameter.value.empty()) {
             ok = false;

@@ -42,11 +42,17 @@ Result<void> parse_once(const MessageView& message, HeaderId id, ParseError miss
     return {};
 }
 
+/// Nearly every Call-ID is made of what may stand in a URI, where no blank may.
+bool has_blank(std::string_view text) noexcept {
+    const char* const end = text.data() + text.size();
+    return std::any_of(find_uri_end(text.data(), end), end, is_lws);
+}
+
 /// The tag of a From or To header.
 Result<std::string_view> tag_of(const HeaderField& field, ParseError bad) noexcept {
-    const auto address = NameAddr::parse(field.value);
-    if (!address || !address->rest.empty()) return Failure(bad);
-    const auto tag = address->tag();
+    NameAddr address;
+    if (!address.read(field.value) || !address.rest.empty()) return Failure(bad);
+    const auto tag = address.tag();
     if (!tag) return Failure(tag.error() == ParseError::value_too_long ? tag.error() : bad);
     return *tag;
 }
@@ -141,13 +147,14 @@ Result<void> MessageView::parse_start_line() noexcept {
 
 inline void MessageView::add_field(HeaderId id, std::string_view line, std::string_view value) noexcept {
     const auto slot = static_cast<std::size_t>(id);
-    fields_[field_count_] = {id, HeaderField::kNone, line, value};
-    if (first_[slot] == HeaderField::kNone) {
-        first_[slot] = field_count_;
+    HeaderField* const fields = fields_.data();
+    fields[field_count_] = {id, HeaderField::kNone, line, value};
+    if (std::uint8_t& first = first_.data()[slot]; first == HeaderField::kNone) {
+        first = field_count_;
     } else {
-        fields_[last_[slot]].next = field_count_;
+        fields[last_.data()[slot]].next = field_count_;
     }
-    last_[slot] = field_count_++;
+    last_.data()[slot] = field_count_++;
 }
 
 Result<void> MessageView::scan_headers(LineBreaks breaks, const char* at, const char* end,
@@ -184,7 +191,11 @@ Result<void> MessageView::scan_headers(LineBreaks breaks, const char* at, const 
             headers_end_ = line;
             return result;
         } else if (const KnownName name = known_name(line, end); name.id != HeaderId::other) {
-            add_field(name.id, between(line, after), trim_lws(between(line + name.length, stop)));
+            const char* first = line + name.length;
+            while (first != stop && is_lws(*first)) ++first;
+            const char* last = stop;
+            while (last != first && is_lws(last[-1])) --last;
+            add_field(name.id, between(line, after), between(first, last));
         } else {
             keep_first(result, add_other(line, stop, after));
         }
@@ -211,11 +222,9 @@ Result<void> MessageView::add_other(const char* line, const char* text_end, cons
 Result<void> MessageView::read_core() noexcept {
     Result<void> result;
     if (const HeaderField* via = find(HeaderId::via)) {
-        const auto parsed = ViaView::parse(via->value);
-        if (parsed) {
-            top_via_ = *parsed;
-        } else {
-            keep_first(result, Failure(parsed.error()));
+        if (const auto parsed = top_via_.read(via->value); !parsed) {
+            top_via_ = {};
+            keep_first(result, parsed);
         }
     } else {
         keep_first(result, Failure(ParseError::missing_via));
@@ -223,8 +232,7 @@ Result<void> MessageView::read_core() noexcept {
     keep_first(result, parse_once(*this, HeaderId::call_id, ParseError::missing_call_id));
     if (const HeaderField* field = find(HeaderId::call_id)) {
         call_id_ = field->value;
-        if (call_id_.empty() || std::ranges::any_of(call_id_, is_lws))
-            keep_first(result, Failure(ParseError::bad_call_id));
+        if (call_id_.empty() || has_blank(call_id_)) keep_first(result, Failure(ParseError::bad_call_id));
         if (call_id_.size() > kMaxIdentifier) keep_first(result, Failure(ParseError::value_too_long));
     }
     keep_first(result, read_cseq());

@@ -48,37 +48,43 @@ std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
 }  // namespace
 
 Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
+    Result<NameAddr> value{NameAddr{}};
+    if (const auto read = value->read(header); !read) value = Failure(read.error());
+    return value;
+}
+
+Result<void> NameAddr::read(std::string_view header) noexcept {
     Cursor cursor{trim_lws(header)};
-    NameAddr value;
     const char* const begin = cursor.position();
     bool ok = true;
-    value.bracketed = find_bracket(cursor, ok);
+    bracketed = find_bracket(cursor, ok);
     if (!ok) return Failure(ParseError::bad_name_addr);
-    if (value.bracketed) {
-        value.uri = take_bracketed_uri(cursor);
+    if (bracketed) {
+        uri = take_bracketed_uri(cursor);
     } else {
         cursor.move_to(begin);
-        value.uri = take_bare_uri(cursor);
+        uri = take_bare_uri(cursor);
     }
-    if (value.uri.empty()) return Failure(ParseError::bad_name_addr);
+    if (uri.empty()) return Failure(ParseError::bad_name_addr);
     const char* end = cursor.position();
     cursor.skip_lws();
-    const char* const parameters = cursor.position();
+    const char* const first_parameter = cursor.position();
     Parameter parameter;
     while (next_parameter(cursor, parameter, ok)) {
         end = parameter.whole.data() + parameter.whole.size();
-        if (iequals(parameter.name, "tag") && value.tag_count++ == 0) value.first_tag = parameter.value;
+        if (is_word(parameter.name, "tag") && tag_count++ == 0) first_tag = parameter.value;
     }
     if (!ok) return Failure(ParseError::bad_name_addr);
-    if (end > parameters) value.parameters = {parameters, static_cast<std::size_t>(end - parameters)};
-    value.whole = {begin, static_cast<std::size_t>(end - begin)};
+    if (end > first_parameter)
+        parameters = {first_parameter, static_cast<std::size_t>(end - first_parameter)};
+    whole = {begin, static_cast<std::size_t>(end - begin)};
     cursor.skip_lws();
-    if (cursor.done()) return value;
+    if (cursor.done()) return {};
     if (!cursor.take(',')) return Failure(ParseError::bad_name_addr);
     cursor.skip_lws();
     if (cursor.done()) return Failure(ParseError::bad_name_addr);
-    value.rest = cursor.rest();
-    return value;
+    rest = cursor.rest();
+    return {};
 }
 
 Result<std::string_view> NameAddr::tag() const noexcept {

@@ -19,6 +19,8 @@ struct NameAddr {
     /// Parses the first value of `header`. Without angle brackets, `;` and `?` end the URI.
     /// Errors: bad_name_addr (unbalanced quotes or brackets, no URI, junk behind it).
     [[nodiscard]] static Result<NameAddr> parse(std::string_view header) noexcept;
+    /// The same into this object, which is fresh: nothing is copied.
+    [[nodiscard]] Result<void> read(std::string_view header) noexcept;
 
     /// The tag parameter; empty when there is none. Errors: bad_name_addr (empty or second tag),
     /// value_too_long.

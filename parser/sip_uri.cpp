@@ -9,11 +9,11 @@ namespace {
 UriScheme scheme_of(std::string_view name) noexcept {
     switch (name.size()) {
         case 3:
-            if (iequals(name, "sip")) return UriScheme::sip;
-            if (iequals(name, "tel")) return UriScheme::tel;
-            if (iequals(name, "urn")) return UriScheme::urn;
+            if (is_word(name, "sip")) return UriScheme::sip;
+            if (is_word(name, "tel")) return UriScheme::tel;
+            if (is_word(name, "urn")) return UriScheme::urn;
             return UriScheme::other;
-        case 4: return iequals(name, "sips") ? UriScheme::sips : UriScheme::other;
+        case 4: return is_word(name, "sips") ? UriScheme::sips : UriScheme::other;
         default: return UriScheme::other;
     }
 }
@@ -66,13 +66,13 @@ void note_parameters(SipUri& uri) noexcept {
         const auto [name, value] = take_parameter(rest);
         switch (name.size()) {
             case 2:
-                if (iequals(name, "lr")) uri.lr = true;
+                if (is_word(name, "lr")) uri.lr = true;
                 break;
             case 5:
-                if (uri.maddr.empty() && iequals(name, "maddr")) uri.maddr = value;
+                if (uri.maddr.empty() && is_word(name, "maddr")) uri.maddr = value;
                 break;
             case 9:
-                if (uri.transport.empty() && iequals(name, "transport")) uri.transport = value;
+                if (uri.transport.empty() && is_word(name, "transport")) uri.transport = value;
                 break;
             default: break;
         }
@@ -103,9 +103,14 @@ std::string_view unescaped(std::string_view text, std::span<char> scratch) noexc
 }
 
 Result<SipUri> SipUri::parse(std::string_view text) noexcept {
+    Result<SipUri> uri{SipUri{}};
+    if (const auto read = uri->read(text); !read) uri = Failure(read.error());
+    return uri;
+}
+
+Result<void> SipUri::read(std::string_view text) noexcept {
     if (text.size() > kMaxUri) return Failure(ParseError::value_too_long);
-    SipUri uri;
-    uri.whole = text;
+    whole = text;
     std::size_t colon = 0;
     while (colon < text.size() && is(text[colon], kToken)) ++colon;
     const char* const end = text.data() + text.size();
@@ -113,29 +118,29 @@ Result<SipUri> SipUri::parse(std::string_view text) noexcept {
         find_uri_end(text.data(), end) != end) {
         return Failure(ParseError::bad_uri);
     }
-    uri.scheme = scheme_of(text.substr(0, colon));
-    if (!uri.is_sip()) return uri;
+    scheme = scheme_of(text.substr(0, colon));
+    if (!is_sip()) return {};
 
     std::string_view rest = text.substr(colon + 1);
     // No "@" stands unescaped right of the userinfo (RFC 3261 §25.1), while ";" and "?" may stand in it.
     const std::size_t at = rest.find('@');
     if (at != std::string_view::npos) {
-        uri.userinfo = rest.substr(0, at);
-        uri.user = uri.userinfo.substr(0, uri.userinfo.find(':'));
-        if (uri.user.empty()) return Failure(ParseError::bad_uri);
+        userinfo = rest.substr(0, at);
+        user = userinfo.substr(0, userinfo.find(':'));
+        if (user.empty()) return Failure(ParseError::bad_uri);
         rest.remove_prefix(at + 1);
     }
-    if (!take_host_port(rest, uri)) return Failure(ParseError::bad_uri);
-    if (rest.empty()) return uri;
+    if (!take_host_port(rest, *this)) return Failure(ParseError::bad_uri);
+    if (rest.empty()) return {};
     const std::size_t question = rest.find('?');
     if (question != std::string_view::npos) {
-        uri.headers = rest.substr(question + 1);
+        headers = rest.substr(question + 1);
         rest = rest.substr(0, question);
     }
     if (!rest.empty() && rest.front() != ';') return Failure(ParseError::bad_uri);
-    uri.parameters = rest;
-    note_parameters(uri);
-    return uri;
+    parameters = rest;
+    note_parameters(*this);
+    return {};
 }
 
 }  // namespace sipsteer

@@ -41,31 +41,34 @@ bool parse_sent_by(Cursor& cursor, ViaView& via) noexcept {
 }
 
 bool names_source(std::string_view name) noexcept {
-    return iequals(name, "received") || iequals(name, "rport");
+    return is_word(name, "received") || is_word(name, "rport");
 }
 
+/// The first of two equal parameters counts.
 void note(ViaView& via, const Parameter& parameter) noexcept {
-    // The first of two equal parameters counts.
-    if (names_source(parameter.name)) {
-        const bool again =
-            parameter.name.size() == 5 ? !via.rport_whole.empty() : !via.received_whole.empty();
-        via.source_repeats = via.source_repeats || again;
-    }
     switch (parameter.name.size()) {
         case 5:
-            if (!via.has_rport && iequals(parameter.name, "rport")) {
+            if (is_word(parameter.name, "rport")) {
+                if (via.has_rport) {
+                    via.source_repeats = true;
+                    break;
+                }
                 via.has_rport = true;
                 via.rport = parameter.value;
                 via.rport_whole = parameter.whole;
-            } else if (via.maddr.empty() && iequals(parameter.name, "maddr")) {
+            } else if (via.maddr.empty() && is_word(parameter.name, "maddr")) {
                 via.maddr = parameter.value;
             }
             break;
         case 6:
-            if (via.branch.empty() && iequals(parameter.name, "branch")) via.branch = parameter.value;
+            if (via.branch.empty() && is_word(parameter.name, "branch")) via.branch = parameter.value;
             break;
         case 8:
-            if (via.received_whole.empty() && iequals(parameter.name, "received")) {
+            if (is_word(parameter.name, "received")) {
+                if (!via.received_whole.empty()) {
+                    via.source_repeats = true;
+                    break;
+                }
                 via.received = parameter.value;
                 via.received_whole = parameter.whole;
             }
@@ -90,29 +93,34 @@ bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept
 }
 
 Result<ViaView> ViaView::parse(std::string_view header) noexcept {
+    Result<ViaView> via{ViaView{}};
+    if (const auto read = via->read(header); !read) via = Failure(read.error());
+    return via;
+}
+
+Result<void> ViaView::read(std::string_view header) noexcept {
     Cursor cursor{trim_lws(header)};
-    ViaView via;
-    const char* begin = cursor.position();
-    if (!parse_protocol(cursor, via) || !parse_sent_by(cursor, via)) return Failure(ParseError::bad_via);
+    const char* const begin = cursor.position();
+    if (!parse_protocol(cursor, *this) || !parse_sent_by(cursor, *this)) return Failure(ParseError::bad_via);
     const char* const sent_by_end = cursor.position();
     const char* end = sent_by_end;
     bool ok = true;
     Parameter parameter;
     while (next_via_parameter(cursor, parameter, ok)) {
-        note(via, parameter);
+        note(*this, parameter);
         end = parameter.whole.data() + parameter.whole.size();
     }
     if (!ok) return Failure(ParseError::bad_via);
-    if (via.branch.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
-    via.value = {begin, static_cast<std::size_t>(end - begin)};
-    via.parameters = {sent_by_end, static_cast<std::size_t>(end - sent_by_end)};
+    if (branch.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
+    value = {begin, static_cast<std::size_t>(end - begin)};
+    parameters = {sent_by_end, static_cast<std::size_t>(end - sent_by_end)};
     cursor.skip_lws();
-    if (cursor.done()) return via;
+    if (cursor.done()) return {};
     if (!cursor.take(',')) return Failure(ParseError::bad_via);
     cursor.skip_lws();
     if (cursor.done()) return Failure(ParseError::bad_via);
-    via.rest = cursor.rest();
-    return via;
+    rest = cursor.rest();
+    return {};
 }
 
 }  // namespace sipsteer

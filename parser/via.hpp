@@ -29,6 +29,8 @@ struct ViaView {
     /// Parses the first value of `header`, a whole Via header value. Later values are not looked at.
     /// Errors: bad_via, value_too_long (branch).
     [[nodiscard]] static Result<ViaView> parse(std::string_view header) noexcept;
+    /// The same into this object, which is fresh: nothing is copied.
+    [[nodiscard]] Result<void> read(std::string_view header) noexcept;
 };
 
 /// As next_parameter, but `received=` and `rport=` with nothing behind are taken too: whoever forwards the

@@ -17,8 +17,8 @@ bool is_stale(const MessageView& response) noexcept {
 }
 
 /// One word for a request and its response (RFC 3261 §8.2.6.2). The next CSeq number's is the next.
-std::uint64_t word_of(const KeyedHash& hash, const MessageView& message) noexcept {
-    return call_hash(hash, message.call_id()) + message.cseq_number();
+std::uint64_t word_of(const ClusterKey& key, const MessageView& message) noexcept {
+    return call_digest(key, message.call_id()).low + message.cseq_number();
 }
 
 }  // namespace
@@ -31,14 +31,14 @@ bool AuthRefusals::is_marked(std::uint64_t request) const noexcept {
     return marks_[request % kMarks].load(std::memory_order_relaxed) == request;
 }
 
-void AuthRefusals::note_request(const KeyedHash& hash, const MessageView& request) noexcept {
-    if (request.has(HeaderId::authorization)) mark(word_of(hash, request));
+void AuthRefusals::note_request(const ClusterKey& key, const MessageView& request) noexcept {
+    if (request.has(HeaderId::authorization)) mark(word_of(key, request));
 }
 
-bool AuthRefusals::note_response(const KeyedHash& hash, const MessageView& response) noexcept {
+bool AuthRefusals::note_response(const ClusterKey& key, const MessageView& response) noexcept {
     const std::uint16_t status = response.status_code();
     if (status != 401 && status != 403 && status != 407) return false;
-    const std::uint64_t request = word_of(hash, response);
+    const std::uint64_t request = word_of(key, response);
     if (status == 407) mark(request + 1);
     return is_marked(request) && !is_stale(response);
 }

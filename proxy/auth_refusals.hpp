@@ -21,10 +21,10 @@ namespace sipsteer {
 class AuthRefusals {
   public:
     /// A request from outside; marks it when it carries credentials.
-    void note_request(const KeyedHash& hash, const MessageView& request) noexcept;
+    void note_request(const ClusterKey& key, const MessageView& request) noexcept;
 
     /// A server's response that leaves for outside: true when it refuses credentials.
-    [[nodiscard]] bool note_response(const KeyedHash& hash, const MessageView& response) noexcept;
+    [[nodiscard]] bool note_response(const ClusterKey& key, const MessageView& response) noexcept;
 
     /// Counts one for the address. The number since the last line about it when a line is due: the first
     /// at once, then one a second.

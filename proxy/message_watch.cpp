@@ -81,7 +81,7 @@ void MessageWatch::look(const Outcome& outcome, const Incoming& incoming, const 
 
 void MessageWatch::forwarded_request(const Look& look) {
     if (look.outcome.from_server == kNoServer) {
-        watched_.refusals.note_request(look.snapshot.key.table, look.message);
+        watched_.refusals.note_request(look.snapshot.key, look.message);
     }
     if (look.message.method() == Method::refer && look.message.has(HeaderId::refer_to)) refer(look);
 }
@@ -94,7 +94,7 @@ void MessageWatch::forwarded_response(const Look& look) {
         watched_.calls.add(message, server, now_ms());
     }
     if (outcome.from_server == kNoServer || outcome.to_server != kNoServer) return;
-    if (!watched_.refusals.note_response(look.snapshot.key.table, message)) return;
+    if (!watched_.refusals.note_response(look.snapshot.key, message)) return;
     const auto count = watched_.refusals.count(outcome.to.address, now_ms());
     if (!count) return;
     log_event(LogLevel::warning, "auth_refused",
@@ -113,8 +113,7 @@ void MessageWatch::refer(const Look& look) {
     const auto replaces = parse_refer_to_replaces(message.value(HeaderId::refer_to), scratch);
     if (!replaces) return;  // a blind transfer, or no dialog that anybody could find
     const auto found = tables_.calls.find(
-        dialog_key(look.snapshot.key.table, replaces->call_id, replaces->to_tag, replaces->from_tag),
-        look.now);
+        dialog_key(look.snapshot.key, replaces->call_id, replaces->to_tag, replaces->from_tag), look.now);
     const ServerId here =
         look.outcome.to_server != kNoServer ? look.outcome.to_server : look.outcome.from_server;
     const ReferOwner where = !found                  ? ReferOwner::unknown

@@ -103,7 +103,7 @@ HttpResponse OperatorApi::owners(std::string_view call_id) const {
     const auto snapshot = snapshots_.get();
     const Seconds now = seconds_since_boot();
     boost::json::array dialogs;
-    for (const Owner& owner : tables_.calls.find_all(call_hash(snapshot->key.table, call_id), now)) {
+    for (const Owner& owner : tables_.calls.find_all(call_digest(snapshot->key, call_id).low, now)) {
         const auto index = snapshot->servers.by_id(owner.server);
         dialogs.push_back({{"server", index ? snapshot->servers[*index].name : "removed"},
                            {"state", state_word(owner.state)},

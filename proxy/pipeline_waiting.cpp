@@ -15,7 +15,7 @@ HeldMessage held_copy(const Snapshot& snapshot, const MessageView& message, cons
 std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
     if (questions_.empty() || !message_.is_request()) return std::nullopt;
     const std::uint64_t key =
-        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
+        MessageHashes{snapshot.key, message_}.pin_key(snapshot.servers.id_of(source.server));
     switch (questions_.offer(key, held_copy(snapshot, message_, source))) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
@@ -30,7 +30,7 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
 std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
                                       Seconds now) noexcept {
     const std::uint64_t key =
-        make_pin_key(snapshot.key.table, message_, snapshot.servers.id_of(source.server));
+        MessageHashes{snapshot.key, message_}.pin_key(snapshot.servers.id_of(source.server));
     const HeldMessage message = held_copy(snapshot, message_, source);
     if (ask.name) {
         const std::uint64_t hash = ask.name->hash(snapshot.key.table);

@@ -9,17 +9,19 @@ namespace {
 
 constexpr std::string_view kCookie = "z9hG4bK";
 constexpr std::string_view kReplyPrefix = "ss";
+/// What starts each input of a MAC, so that none can stand for one of another purpose.
+constexpr std::string_view kBranchPurpose = "b";
 
 /// An RFC 3261 branch: the cookie and more behind it (a bare cookie is none).
 bool has_cookie(std::string_view branch) noexcept {
     return branch.size() > kCookie.size() && iequals(branch.substr(0, kCookie.size()), kCookie);
 }
 
-std::uint64_t branch_mac(const KeyedHash& sign, const ViaView& via, const MessageView& message,
-                         ServerId origin) noexcept {
+std::uint64_t branch_mac(const KeyedHash& sign, const CallDigest& call, const ViaView& via,
+                         const MessageView& message, ServerId origin) noexcept {
     KeyedHash::Input input{sign};
-    input.add("branch").add(via.branch).add_lower(via.host).add(via.port);
-    input.add(message.call_id()).add(message.cseq_number()).add(origin);
+    input.add(kBranchPurpose).add_word(call.low).add_word(call.high).add(message.cseq_number()).add(origin);
+    input.add(via.branch).add_lower(via.host).add(std::uint32_t{via.port});
     // An RFC 2543 client gives no unique branch; with the From tag the rest still names the
     // transaction (RFC 3261 §16.11), and CANCEL and ACK carry the same.
     if (!has_cookie(via.branch)) input.add(message.from_tag());
@@ -37,16 +39,17 @@ std::uint32_t reply_mac(const KeyedHash& sign, const MessageView& message) noexc
 
 }  // namespace
 
-BranchText make_branch(const KeyedHash& sign, const MessageView& request, ServerId origin) noexcept {
+BranchText make_branch(const KeyedHash& sign, const CallDigest& call, const MessageView& request,
+                       ServerId origin) noexcept {
     BranchText text;
     char* at = std::ranges::copy(kBranchPrefix, text.begin()).out;
     at = write_hex(at, origin, 8);
-    write_hex(at, branch_mac(sign, request.top_via(), request, origin), 16);
+    write_hex(at, branch_mac(sign, call, request.top_via(), request, origin), 16);
     return text;
 }
 
-std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& response,
-                                      const ViaView& next_via) noexcept {
+std::optional<ServerId> verify_branch(const KeyedHash& sign, const CallDigest& call,
+                                      const MessageView& response, const ViaView& next_via) noexcept {
     const std::string_view branch = response.top_via().branch;
     if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix))
         return std::nullopt;
@@ -57,7 +60,7 @@ std::optional<ServerId> verify_branch(const KeyedHash& sign, const MessageView& 
         return std::nullopt;
     }
     const auto server = static_cast<ServerId>(origin);
-    if (!equal_constant_time(mac, branch_mac(sign, next_via, response, server))) return std::nullopt;
+    if (!equal_constant_time(mac, branch_mac(sign, call, next_via, response, server))) return std::nullopt;
     return server;
 }
 

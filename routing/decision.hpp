@@ -8,6 +8,7 @@
 
 #include "parser/replaces.hpp"
 #include "routing/binding_table.hpp"
+#include "routing/call_digest.hpp"
 #include "routing/call_table.hpp"
 #include "routing/connection_id.hpp"
 #include "routing/local_addresses.hpp"
@@ -62,7 +63,11 @@ struct Forward {
     std::optional<ServerIndex> server;        ///< when the next hop is a media server
     RequestEdits edits;                       ///< requests only
     ConnectionId connection = kNoConnection;  ///< streams: this one; none: one to next_hop, made if need be
+<<<<<<< HEAD
     std::string_view host{};  ///< the name that next_hop was found by; empty: an address was written
+=======
+    CallDigest call;                          ///< requests only: for what is signed in them
+>>>>>>> d5b2765 (routing: a Call-ID is hashed once)
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "routing/keyed_hash.hpp"
+#include "routing/call_digest.hpp"
 
 namespace sipsteer {
 
@@ -20,20 +20,27 @@ struct DialogKey {
     [[nodiscard]] constexpr DialogKey reversed() const noexcept { return {call, remote, local}; }
 };
 
-[[nodiscard]] inline std::uint64_t call_hash(const KeyedHash& hash, std::string_view call_id) noexcept {
-    const std::uint64_t value = KeyedHash::Input{hash}.add("call").add(call_id).finish();
-    return value == 0 ? 1 : value;
-}
-
-[[nodiscard]] inline std::uint32_t tag_hash(const KeyedHash& hash, std::string_view tag) noexcept {
+/// 0: no tag.
+[[nodiscard]] inline std::uint64_t tag_hash(const ClusterKey& key, std::string_view tag) noexcept {
     if (tag.empty() || tag == "0") return 0;
-    const auto value = static_cast<std::uint32_t>(KeyedHash::Input{hash}.add_lower(tag).finish());
-    return value == 0 ? 1 : value;
+    return KeyedHash::Input{key.table}.add_lower(tag).finish();
 }
 
-[[nodiscard]] inline DialogKey dialog_key(const KeyedHash& hash, std::string_view call_id,
+/// Of tag_hash() what a DialogKey has room for; 0 for no tag alone.
+[[nodiscard]] constexpr std::uint32_t short_tag(std::uint64_t hash) noexcept {
+    if (hash == 0) return 0;
+    const auto low = static_cast<std::uint32_t>(hash);
+    return low == 0 ? 1 : low;
+}
+
+[[nodiscard]] constexpr DialogKey dialog_key(const CallDigest& call, std::uint64_t local,
+                                             std::uint64_t remote) noexcept {
+    return {call.low, short_tag(local), short_tag(remote)};
+}
+
+[[nodiscard]] inline DialogKey dialog_key(const ClusterKey& key, std::string_view call_id,
                                           std::string_view local, std::string_view remote) noexcept {
-    return {call_hash(hash, call_id), tag_hash(hash, local), tag_hash(hash, remote)};
+    return dialog_key(call_digest(key, call_id), tag_hash(key, local), tag_hash(key, remote));
 }
 
 }  // namespace sipsteer

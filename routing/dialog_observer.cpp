@@ -78,14 +78,14 @@ bool fails_invite(const MessageView& response) noexcept {
 
 }  // namespace
 
-void observe_request(const Snapshot& snapshot, const MessageView& request, const Source& source,
-                     Effects& effects) noexcept {
+void observe_request(const Snapshot& snapshot, const MessageView& request, const MessageHashes& hashes,
+                     const Source& source, Effects& effects) noexcept {
     if (!source.server || request.to_tag().empty()) return;
     const Method method = request.method();
     if (method != Method::bye && method != Method::invite && method != Method::update) return;
     Change change;
     change.server = snapshot.servers[*source.server].id;
-    change.key = dialog_key(snapshot.key.table, request.call_id(), request.from_tag(), request.to_tag());
+    change.key = hashes.dialog_of_sender();
     if (method == Method::bye) {
         change.what = Change::What::end;
     } else {
@@ -96,20 +96,19 @@ void observe_request(const Snapshot& snapshot, const MessageView& request, const
     effects.add(change);
 }
 
-void observe_response(const Snapshot& snapshot, const MessageView& response, const Source& source,
-                      ServerId origin, Effects& effects) noexcept {
-    const KeyedHash& hash = snapshot.key.table;
+void observe_response(const Snapshot& snapshot, const MessageView& response, const MessageHashes& hashes,
+                      const Source& source, ServerId origin, Effects& effects) noexcept {
     const ServerId responder = snapshot.servers.id_of(source.server);
     if (response.method() == Method::invite) {
-        effects.answer = {make_pin_key(hash, response, origin), responder, response.status_code(), 0};
+        effects.answer = {hashes.pin_key(origin), responder, response.status_code(), 0};
         if (response.status_code() == 503 && responder != kNoServer)
             effects.answer->pause = leading_seconds(find_header(response, "Retry-After"));
     }
     if (fails_invite(response)) {
         Change change;
         change.what = Change::What::end_early;
-        change.key.call = call_hash(hash, response.call_id());
-        change.key.local = tag_hash(hash, response.from_tag());
+        change.key.call = hashes.call().low;
+        change.key.local = short_tag(hashes.from_tag());
         if (responder != kNoServer) {
             change.server = responder;
             effects.add(change);
@@ -126,7 +125,7 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     if (!change) return;
     // A dialog ends by a server's own word only (requirements 80 and 87), never by a phone's.
     if (change->what == Change::What::end && responder == kNoServer) return;
-    const DialogKey key = dialog_key(hash, response.call_id(), response.to_tag(), response.from_tag());
+    const DialogKey key = hashes.dialog_of_sender().reversed();
     // The callee's end is local to the To tag, the caller's to the From tag (requirement 63).
     if (responder != kNoServer) {
         change->key = key;

@@ -19,11 +19,11 @@ enum class Transport : std::uint8_t { udp, tcp, tls, ws, wss };
 }
 
 /// The transport of a `transport=` parameter or Via token; udp for what is unknown or empty.
-[[nodiscard]] constexpr Transport transport_of(std::string_view token) noexcept {
-    if (iequals(token, "tcp")) return Transport::tcp;
-    if (iequals(token, "tls")) return Transport::tls;
-    if (iequals(token, "ws")) return Transport::ws;
-    if (iequals(token, "wss")) return Transport::wss;
+[[nodiscard]] inline Transport transport_of(std::string_view token) noexcept {
+    if (is_word(token, "tcp")) return Transport::tcp;
+    if (is_word(token, "tls")) return Transport::tls;
+    if (is_word(token, "ws")) return Transport::ws;
+    if (is_word(token, "wss")) return Transport::wss;
     return Transport::udp;
 }
 

@@ -29,7 +29,8 @@ std::string_view own_via(const MessageView& request, const Source& source, const
     auto text = splices.text();
     text.add("Via: SIP/2.0/").add(via_token(out.bind.transport)).add(" ").add(out.sent_by);
     text.add(";branch=")
-        .add(view(make_branch(snapshot.key.sign, request, snapshot.servers.id_of(source.server))));
+        .add(view(
+            make_branch(snapshot.key.sign, forward.call, request, snapshot.servers.id_of(source.server))));
     // The response arrives at `out`; it must leave by the way that the request came in by.
     if (source.connection != kNoConnection) {
         const FlowToken flow = make_flow_token(snapshot.key.sign, request.call_id(),
@@ -89,7 +90,7 @@ void add_record_route(const Listener& listener, bool sips, const RouteSignature&
 std::string_view record_route(const MessageView& request, const Source& source, const Forward& forward,
                               const Snapshot& snapshot, Splices& splices) noexcept {
     const RouteSignature signature =
-        make_route_signature(snapshot.key.sign, request.call_id(), forward.edits.record_route_owner);
+        make_route_signature(snapshot.key.sign, forward.call, forward.edits.record_route_owner);
     // The value of the side where the peer is names its flow.
     const RecordedFlow recorded = forward.edits.recorded_flow;
     const bool at_source = recorded == RecordedFlow::source;

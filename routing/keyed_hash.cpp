@@ -35,6 +35,14 @@ std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
     return value;
 }
 
+std::array<std::uint64_t, 2> KeyedHash::wide(std::string_view text) const noexcept {
+    static_assert(crypto_shorthash_siphashx24_KEYBYTES == std::tuple_size_v<Key>);
+    std::array<std::uint8_t, crypto_shorthash_siphashx24_BYTES> out;
+    crypto_shorthash_siphashx24(out.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                                key_.data());
+    return std::bit_cast<std::array<std::uint64_t, 2>>(out);
+}
+
 void KeyedHash::Input::fold() noexcept {
     const std::uint64_t inner = finish();
     std::memcpy(buffer_.data(), &inner, sizeof inner);
@@ -57,7 +65,7 @@ ClusterKey ClusterKey::derive(const Secret& secret) noexcept {
         crypto_kdf_derive_from_key(key.data(), key.size(), id, "sipsteer", secret.data());
         return KeyedHash{key};
     };
-    return {subkey(1), subkey(2), subkey(3)};
+    return {subkey(1), subkey(2), subkey(3), subkey(4)};
 }
 
 }  // namespace sipsteer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -38,6 +39,10 @@ class KeyedHash {
             put(number);
             return *this;
         }
+        Input& add_word(std::uint64_t number) noexcept {
+            put(number);
+            return *this;
+        }
         [[nodiscard]] std::uint64_t finish() const noexcept { return hash_({buffer_.data(), used_}); }
 
       private:
@@ -57,17 +62,21 @@ class KeyedHash {
     };
 
     [[nodiscard]] std::uint64_t operator()(std::string_view text) const noexcept;
+    /// The variant with 128 bits.
+    [[nodiscard]] std::array<std::uint64_t, 2> wide(std::string_view text) const noexcept;
 
   private:
     Key key_;
 };
 
 /// The secrets of a cluster, derived from the key file; equal on all proxies that share it, and over
-/// restarts. `sign` for what others hand back to us, `table` for table keys, `place` for placement.
+/// restarts. `sign` for what others hand back to us, `table` for table keys, `place` for placement, `call`
+/// for Call-IDs (CallDigest).
 struct ClusterKey {
     KeyedHash sign;
     KeyedHash table;
     KeyedHash place;
+    KeyedHash call;
 
     using Secret = std::array<std::uint8_t, 32>;
     [[nodiscard]] static ClusterKey derive(const Secret& secret) noexcept;

@@ -104,8 +104,8 @@ std::optional<ServerIndex> least_loaded(const ServerSet& servers, const ServerLo
 
 }  // namespace
 
-std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request, const SipUri& uri,
-                           const Source& source) noexcept {
+std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request, const CallDigest& call,
+                           const SipUri& uri, const Source& source) noexcept {
     const RoutingPolicy& policy = snapshot.routing;
     KeyedHash::Input input{snapshot.key.place};
     if (policy.affinity == Affinity::user || goes_by_user(request.method())) {
@@ -116,11 +116,7 @@ std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request,
         const std::string_view value = find_header(request, policy.affinity_header);
         if (!value.empty()) return input.add("header").add(value).finish();
     }
-    return call_id_key(snapshot, request.call_id());
-}
-
-std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) noexcept {
-    return KeyedHash::Input{snapshot.key.place}.add("call-id").add(call_id).finish();
+    return call.high;
 }
 
 std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri, const Source& source) noexcept {

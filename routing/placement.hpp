@@ -15,12 +15,10 @@ using PlacementTurn = std::atomic<std::uint32_t>;
 
 /// The key that a request is placed by (contract: routing.affinity), as a keyed hash. REGISTER,
 /// SUBSCRIBE and PUBLISH go by user whatever the affinity is; no or an anonymous user means Call-ID.
-/// `uri`: the parsed R-URI.
+/// `call`: of its Call-ID; `uri`: the parsed R-URI.
 [[nodiscard]] std::uint64_t affinity_key(const Snapshot& snapshot, const MessageView& request,
-                                         const SipUri& uri, const Source& source) noexcept;
-
-/// The key of a call that is placed by its Call-ID alone.
-[[nodiscard]] std::uint64_t call_id_key(const Snapshot& snapshot, std::string_view call_id) noexcept;
+                                         const CallDigest& call, const SipUri& uri,
+                                         const Source& source) noexcept;
 
 /// The group for a new call: the first `[[route]]` that holds, else group 0 ("default").
 [[nodiscard]] std::uint16_t group_for(const Snapshot& snapshot, const SipUri& uri,

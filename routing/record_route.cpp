@@ -5,8 +5,8 @@
 namespace sipsteer {
 namespace {
 
-std::uint64_t route_mac(const KeyedHash& sign, std::string_view call_id, ServerId owner) noexcept {
-    return KeyedHash::Input{sign}.add("record-route").add(call_id).add(owner).finish();
+std::uint64_t route_mac(const KeyedHash& sign, const CallDigest& call, ServerId owner) noexcept {
+    return KeyedHash::Input{sign}.add("r").add_word(call.low).add_word(call.high).add(owner).finish();
 }
 
 void read_flow(const KeyedHash& sign, std::string_view signature, const SipUri& route,
@@ -23,15 +23,13 @@ void read_flow(const KeyedHash& sign, std::string_view signature, const SipUri& 
 
 }  // namespace
 
-RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
-                                    ServerId owner) noexcept {
+RouteSignature make_route_signature(const KeyedHash& sign, const CallDigest& call, ServerId owner) noexcept {
     RouteSignature text;
-    write_hex(write_hex(text.data(), owner, 8), route_mac(sign, call_id, owner), 16);
+    write_hex(write_hex(text.data(), owner, 8), route_mac(sign, call, owner), 16);
     return text;
 }
 
-RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
-                                const SipUri& route) noexcept {
+RouteClaim read_route_signature(const KeyedHash& sign, const CallDigest& call, const SipUri& route) noexcept {
     RouteClaim claim;
     const std::string_view text = uri_parameter(route.parameters, kRouteParameter);
     claim.present = !text.empty();
@@ -42,7 +40,7 @@ RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
         return claim;
     }
     claim.owner = static_cast<ServerId>(owner);
-    claim.valid = equal_constant_time(mac, route_mac(sign, call_id, claim.owner));
+    claim.valid = equal_constant_time(mac, route_mac(sign, call, claim.owner));
     if (claim.valid) {
         read_flow(sign, text, route, claim);
     } else {

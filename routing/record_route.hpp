@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "parser/sip_uri.hpp"
+#include "routing/call_digest.hpp"
 #include "routing/flow.hpp"
-#include "routing/keyed_hash.hpp"
 #include "routing/media_server.hpp"
 
 namespace sipsteer {
@@ -17,7 +17,7 @@ namespace sipsteer {
 using RouteSignature = std::array<char, 8 + 16>;
 inline constexpr std::string_view kRouteParameter = "ss";
 
-[[nodiscard]] RouteSignature make_route_signature(const KeyedHash& sign, std::string_view call_id,
+[[nodiscard]] RouteSignature make_route_signature(const KeyedHash& sign, const CallDigest& call,
                                                   ServerId owner) noexcept;
 
 /// The `sf` parameter beside it: the flow that leads to the peer outside, bound to the signature, and so
@@ -40,7 +40,7 @@ struct RouteClaim {
     std::optional<RouteFlow> flow;
     bool bad_flow = false;  ///< valid, but a flow beside it is not
 };
-[[nodiscard]] RouteClaim read_route_signature(const KeyedHash& sign, std::string_view call_id,
+[[nodiscard]] RouteClaim read_route_signature(const KeyedHash& sign, const CallDigest& call,
                                               const SipUri& route) noexcept;
 
 }  // namespace sipsteer

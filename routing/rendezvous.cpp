@@ -3,20 +3,9 @@
 #include <cmath>
 #include <limits>
 
+#include "routing/mix.hpp"
+
 namespace sipsteer {
-namespace {
-
-/// A full avalanche of key and id (the finaliser of SplitMix64, public constants).
-std::uint64_t scramble(std::uint64_t value) noexcept {
-    value ^= value >> 30;
-    value *= 0xbf58476d1ce4e5b9ULL;
-    value ^= value >> 27;
-    value *= 0x94d049bb133111ebULL;
-    return value ^ (value >> 31);
-}
-
-}  // namespace
-
 std::uint64_t rendezvous_hash(std::uint64_t key, ServerId id) noexcept {
     return scramble(key ^ (id * 0x9e3779b97f4a7c15ULL));
 }

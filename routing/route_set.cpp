@@ -25,9 +25,9 @@ namespace {
 /// A strict router put our Record-Route URI into the R-URI; the one it stands for is the last Route
 /// value (RFC 3261 §16.4). Only a URI with our signature counts: phones and servers write our bare
 /// address into both Route and R-URI all the time.
-Result<void> undo_strict_routing(const MessageView& request, const SipUri& uri, const Snapshot& snapshot,
-                                 RouteSet& routes, const char*& end) noexcept {
-    const RouteClaim claim = read_route_signature(snapshot.key.sign, request.call_id(), uri);
+Result<void> undo_strict_routing(const MessageView& request, const CallDigest& call, const SipUri& uri,
+                                 const Snapshot& snapshot, RouteSet& routes, const char*& end) noexcept {
+    const RouteClaim claim = read_route_signature(snapshot.key.sign, call, uri);
     if (!claim.valid || !snapshot.names_us(uri)) return {};
     NameAddr last;
     const char* previous_end = nullptr;
@@ -48,7 +48,7 @@ Result<void> undo_strict_routing(const MessageView& request, const SipUri& uri, 
 
 }  // namespace
 
-Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri,
+Result<RouteSet> RouteSet::parse(const MessageView& request, const CallDigest& call, const SipUri& uri,
                                  const Snapshot& snapshot) noexcept {
     RouteSet routes;
     routes.request_uri = request.request_uri();
@@ -57,7 +57,7 @@ Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri,
     while (const HeaderField* next = request.next(*last)) last = next;
     const char* end = last->value.data() + last->value.size();
     if (!uri_parameter(uri.parameters, kRouteParameter).empty()) {
-        const auto undone = undo_strict_routing(request, uri, snapshot, routes, end);
+        const auto undone = undo_strict_routing(request, call, uri, snapshot, routes, end);
         if (!undone) return Failure(undone.error());
         if (end == nullptr) return routes;
     }
@@ -74,7 +74,7 @@ Result<RouteSet> RouteSet::parse(const MessageView& request, const SipUri& uri,
         }
         if (snapshot.names_us(*parsed)) {
             routes.removed_own = true;
-            const RouteClaim claim = read_route_signature(snapshot.key.sign, request.call_id(), *parsed);
+            const RouteClaim claim = read_route_signature(snapshot.key.sign, call, *parsed);
             if (claim.valid && !routes.claim.valid) routes.claim = claim;
             if (!routes.flow) routes.flow = claim.flow;
             const PathClaim path = read_path(snapshot.key.sign, *parsed);

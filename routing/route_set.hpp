@@ -41,9 +41,10 @@ struct RouteSet {
 
     [[nodiscard]] bool has_next() const noexcept { return keep_begin != nullptr; }
 
-    /// `uri`: the parsed R-URI. Errors: bad_name_addr, bad_uri: a value that was needed is none.
-    [[nodiscard]] static Result<RouteSet> parse(const MessageView& request, const SipUri& uri,
-                                                const Snapshot& snapshot) noexcept;
+    /// `call`: of the request's Call-ID; `uri`: the parsed R-URI. Errors: bad_name_addr, bad_uri: a value
+    /// that was needed is none.
+    [[nodiscard]] static Result<RouteSet> parse(const MessageView& request, const CallDigest& call,
+                                                const SipUri& uri, const Snapshot& snapshot) noexcept;
 };
 
 }  // namespace sipsteer

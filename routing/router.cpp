@@ -21,12 +21,12 @@ bool requires_extension(const MessageView& message) noexcept {
 
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now,
                              const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
-    Work work{message, source, now, answer, steps, {}, {}, {}};
+    Work work{message, source, now, answer, steps, MessageHashes{snapshot_.key, message}, {}, {}, {}};
     if (!message.is_request()) return decide_response(work);
     RouteDecision decision = decide_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {
-        observe_request(snapshot_, message, source, decision.effects);
+        observe_request(snapshot_, message, work.hashes, source, decision.effects);
     }
     return decision;
 }
@@ -83,7 +83,7 @@ RouteDecision Router::decide_request(Work& work) const noexcept {
     }
     auto uri = SipUri::parse(message.request_uri());
     if (!uri) return reply(work, 400, "Bad Request-URI", RouteReason::rejected_malformed);
-    const auto routes = RouteSet::parse(message, *uri, snapshot_);
+    const auto routes = RouteSet::parse(message, work.hashes.call(), *uri, snapshot_);
     if (!routes) return reply(work, 400, "Bad Route", RouteReason::rejected_malformed);
     work.routes = *routes;
     if (work.routes.request_uri.data() != message.request_uri().data()) {
@@ -163,12 +163,9 @@ RouteDecision Router::in_dialog(const Work& work) const noexcept {
         work.note("the R-URI is a server", snapshot_.servers[*named].name);
         return to_server(work, *named, RouteReason::in_dialog);
     }
-    const KeyedHash& hash = snapshot_.key.table;
-    const std::uint64_t call = call_hash(hash, message.call_id());
-    const std::uint32_t peer = tag_hash(hash, message.from_tag());
-    const auto owner = message.to_tag().empty()
-                           ? calls_.find_peer(call, peer, work.now)
-                           : calls_.find({call, tag_hash(hash, message.to_tag()), peer}, work.now);
+    const DialogKey dialog = work.hashes.dialog_of_sender();
+    const auto owner = message.to_tag().empty() ? calls_.find_peer(dialog.call, dialog.local, work.now)
+                                                : calls_.find(dialog.reversed(), work.now);
     if (owner) {
         const auto server = snapshot_.servers.by_id(owner->server);
         if (usable(server)) {
@@ -177,8 +174,9 @@ RouteDecision Router::in_dialog(const Work& work) const noexcept {
         }
     }
     work.note("no table knows it: home");
-    const auto home = home_of(snapshot_, affinity_key(snapshot_, message, work.uri, work.source),
-                              group_for(snapshot_, work.uri, work.source), work.source.server);
+    const auto home =
+        home_of(snapshot_, affinity_key(snapshot_, message, work.hashes.call(), work.uri, work.source),
+                group_for(snapshot_, work.uri, work.source), work.source.server);
     if (!home) return no_server(work);
     return to_server(work, *home, RouteReason::in_dialog);
 }
@@ -226,10 +224,11 @@ std::optional<ServerIndex> Router::registrar(const Work& work) const noexcept {
 RouteDecision Router::place_new(const Work& work, RouteReason reason) const noexcept {
     auto server = registrar(work);
     if (!server) {
-        const PlacementRequest request{.key = affinity_key(snapshot_, work.message, work.uri, work.source),
-                                       .group = group_for(snapshot_, work.uri, work.source),
-                                       .exclude = work.source.server,
-                                       .pinned = work.message.method() == Method::invite};
+        const PlacementRequest request{
+            .key = affinity_key(snapshot_, work.message, work.hashes.call(), work.uri, work.source),
+            .group = group_for(snapshot_, work.uri, work.source),
+            .exclude = work.source.server,
+            .pinned = work.message.method() == Method::invite};
         server = place(snapshot_, request, {calls_, pins_, work.now}, turn_);
     }
     if (!server) return no_server(work);

@@ -4,6 +4,7 @@
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
 #include "routing/dialog_reference.hpp"
+#include "routing/message_hashes.hpp"
 #include "routing/placement.hpp"
 #include "routing/route_set.hpp"
 #include "routing/snapshot.hpp"
@@ -36,10 +37,10 @@ class Router {
         Seconds now = 0;
         const ProbeAnswer& answer;
         DecisionSteps* steps = nullptr;
+        MessageHashes hashes;
         SipUri uri;  ///< the R-URI to go on with
         RouteSet routes;
         std::optional<DialogReference> reference;  ///< of an out-of-dialog request
-        mutable std::uint64_t pin_key = 0;         ///< once it was needed
 
         void note(std::string_view what, std::string_view detail = {}) const {
             if (steps != nullptr) steps->add(what, detail);
@@ -122,9 +123,5 @@ class Router {
     const NextHops& hops_;
     PlacementTurn& turn_;
 };
-
-/// The key of the pin of an INVITE: the side it came from, Call-ID and From tag.
-[[nodiscard]] std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message,
-                                         ServerId origin) noexcept;
 
 }  // namespace sipsteer

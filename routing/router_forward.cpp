@@ -19,22 +19,8 @@ bool forms_dialog(const MessageView& message) noexcept {
 
 }  // namespace
 
-std::uint64_t make_pin_key(const KeyedHash& hash, const MessageView& message, ServerId origin) noexcept {
-    const std::uint64_t key = KeyedHash::Input{hash}
-                                  .add("pin")
-                                  .add(origin)
-                                  .add(message.call_id())
-                                  .add_lower(message.from_tag())
-                                  .finish();
-    return key == 0 ? 1 : key;
-}
-
 std::uint64_t Router::pin_key(const Work& work) const noexcept {
-    if (work.pin_key == 0) {
-        work.pin_key =
-            make_pin_key(snapshot_.key.table, work.message, snapshot_.servers.id_of(work.source.server));
-    }
-    return work.pin_key;
+    return work.hashes.pin_key(snapshot_.servers.id_of(work.source.server));
 }
 
 /// An INVITE seen before, or its CANCEL or ACK: to the server where it went, with the same changes.
@@ -125,7 +111,11 @@ RouteDecision Router::send_from(const Work& work, ListenerIndex listener, const 
 
     RouteDecision decision;
     decision.reason = reason;
-    decision.action = Forward{next_hop, listener, server, edits};
+    decision.action = Forward{.next_hop = next_hop,
+                              .listener = listener,
+                              .server = server,
+                              .edits = edits,
+                              .call = work.hashes.call()};
     return decision;
 }
 

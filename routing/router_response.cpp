@@ -33,7 +33,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     if (!*below) return dropped(DropReason::malformed, RouteReason::rejected_response);
     const ViaView& next_via = **below;
 
-    const auto origin = verify_branch(snapshot_.key.sign, message, next_via);
+    const auto origin = verify_branch(snapshot_.key.sign, work.hashes.call(), message, next_via);
     auto target = response_target(next_via);
     const auto flow = read_flow_token(snapshot_.key.sign, message.call_id(),
                                       uri_parameter(ours.parameters, kViaFlowParameter));
@@ -80,7 +80,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     if (to_server) forward.server = snapshot_.servers.by_id(*origin);
     decision.action = forward;
     if (origin) {
-        observe_response(snapshot_, message, work.source, *origin, decision.effects);
+        observe_response(snapshot_, message, work.hashes, work.source, *origin, decision.effects);
         if (work.source.is_server()) {
             observe_registration(snapshot_, message, snapshot_.servers[*work.source.server].id,
                                  decision.effects);

@@ -22,7 +22,7 @@ bool Router::may_refer(const Source& source) const noexcept {
 /// The tags of Target-Dialog are taken in either order; two different owners are none.
 std::optional<Owner> Router::look_up(const Work& work) const noexcept {
     const Replaces& dialog = work.reference->dialog;
-    const DialogKey key = dialog_key(snapshot_.key.table, dialog.call_id, dialog.to_tag, dialog.from_tag);
+    const DialogKey key = dialog_key(snapshot_.key, dialog.call_id, dialog.to_tag, dialog.from_tag);
     const auto owner = calls_.find(key, work.now);
     if (work.reference->header != DialogReference::Header::target_dialog) return owner;
     const auto other = calls_.find(key.reversed(), work.now);
@@ -50,7 +50,7 @@ std::optional<Router::OwnerFound> Router::find_owner(const Work& work) const noe
     }
     const bool may_ask = snapshot_.transfer.probe && !work.answer.asked;
     if (!snapshot_.transfer.guess_home || may_ask) return std::nullopt;
-    const auto home = home_of(snapshot_, call_id_key(snapshot_, work.reference->dialog.call_id),
+    const auto home = home_of(snapshot_, call_digest(snapshot_.key, work.reference->dialog.call_id).high,
                               group_for(snapshot_, work.uri, work.source), work.source.server);
     if (!home) return std::nullopt;
     work.note("guess: the replaced Call-ID hashes to", snapshot_.servers[*home].name);
@@ -130,10 +130,11 @@ RouteDecision Router::to_fallback(const Work& work) const noexcept {
     }
     std::optional<ServerIndex> server = fallback->server;
     if (fallback->group) {
-        PlacementRequest request{.key = affinity_key(snapshot_, work.message, work.uri, work.source),
-                                 .group = *fallback->group,
-                                 .exclude = work.source.server,
-                                 .pinned = work.message.method() == Method::invite};
+        PlacementRequest request{
+            .key = affinity_key(snapshot_, work.message, work.hashes.call(), work.uri, work.source),
+            .group = *fallback->group,
+            .exclude = work.source.server,
+            .pinned = work.message.method() == Method::invite};
         server = place(snapshot_, request, {calls_, pins_, work.now}, turn_);
         // Who sends it may take it as well, without Replaces, when no other does.
         request.exclude.reset();

@@ -146,7 +146,7 @@ TEST(Outside, AnswersUnderAChangedBranchHaveNoEffect) {
     // Nor by whoever else tries with the right branch: the dialog is the server's that asked.
     const Sent other = proxy.deliver(good, "udp:198.51.100.66:5060");
     EXPECT_EQ(other.to(), "udp:" + call.source);
-    const DialogKey key = dialog_key(proxy.snapshot().key.table, call.call_id, call.from_tag, "phone");
+    const DialogKey key = dialog_key(proxy.snapshot().key, call.call_id, call.from_tag, "phone");
     const auto owner = proxy.tables().calls.find(key, proxy.now());
     ASSERT_TRUE(owner);
     EXPECT_EQ(proxy.snapshot().servers[*proxy.snapshot().servers.by_id(owner->server)].name, "pbx-2");

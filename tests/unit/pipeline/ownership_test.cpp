@@ -88,7 +88,7 @@ RC_GTEST_PROP(Ownership, NeverChangesWhileARecordLives, (std::uint64_t seed)) {
             std::string local = "s" + std::to_string(n >> 1 & 1);
             std::string remote = "p" + std::to_string(n >> 2 & 1);
             if ((n & 8) != 0) std::swap(local, remote);
-            const DialogKey key = dialog_key(proxy.snapshot().key.table, call_id, local, remote);
+            const DialogKey key = dialog_key(proxy.snapshot().key, call_id, local, remote);
             const auto owner = proxy.tables().calls.find(key, proxy.now());
             const auto name = std::pair{call_id, local + remote};
             const auto before = known.find(name);
@@ -116,7 +116,7 @@ RC_GTEST_PROP(Ownership, StrangersNeverEndOrPrologCalls, (std::uint64_t seed)) {
     const Sent invite = proxy.deliver(call.request("INVITE", 1), call.from());
     call.to_tag = dice.word();
     proxy.deliver(answer(invite.bytes, 200, call.to_tag), invite.to());
-    const DialogKey key = dialog_key(proxy.snapshot().key.table, call.call_id, call.to_tag, call.from_tag);
+    const DialogKey key = dialog_key(proxy.snapshot().key, call.call_id, call.to_tag, call.from_tag);
     const auto before = proxy.tables().calls.find(key, proxy.now());
     RC_ASSERT(before.has_value());
     proxy.wait(std::chrono::seconds{10});
@@ -156,8 +156,7 @@ TEST(Ownership, TablesKeepTheirBounds) {
         ASSERT_LE(proxy.tables().pins.size(), kMax);
     }
     for (const TestCall& call : confirmed) {
-        const DialogKey key =
-            dialog_key(proxy.snapshot().key.table, call.call_id, call.to_tag, call.from_tag);
+        const DialogKey key = dialog_key(proxy.snapshot().key, call.call_id, call.to_tag, call.from_tag);
         ASSERT_TRUE(proxy.tables().calls.find(key, proxy.now()));
     }
     std::uint64_t counted = 0;

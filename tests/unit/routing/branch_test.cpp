@@ -11,11 +11,13 @@ namespace {
 
 using sample::Draft;
 
-const KeyedHash kSign = sample::key().sign;
+const ClusterKey kKey = sample::key();
+const KeyedHash& kSign = kKey.sign;
 
 std::string branch(const Draft& draft, ServerId origin = kNoServer) {
     const sample::Message message = draft.message();
-    const BranchText text = make_branch(kSign, message.view(), origin);
+    const BranchText text =
+        make_branch(kSign, call_digest(kKey, message.view().call_id()), message.view(), origin);
     return {text.data(), text.size()};
 }
 
@@ -82,7 +84,8 @@ sample::Message response(const Draft& request, const std::string& our_branch) {
 
 std::optional<ServerId> verify(const sample::Message& message) {
     const HeaderField* below = message.view().next(*message.view().find(HeaderId::via));
-    return verify_branch(kSign, message.view(), ViaView::parse(below->value).value());
+    return verify_branch(kSign, call_digest(kKey, message.view().call_id()), message.view(),
+                         ViaView::parse(below->value).value());
 }
 
 TEST(Branch, BringsTheOriginBack) {
@@ -137,7 +140,9 @@ TEST(Branch, IsBoundToItsTransaction) {
     const sample::Message other_key = response(Draft{}, ours);
     const ViaView below =
         ViaView::parse(other_key.view().next(*other_key.view().find(HeaderId::via))->value).value();
-    EXPECT_EQ(verify_branch(sample::key(8).sign, other_key.view(), below), std::nullopt);
+    EXPECT_EQ(verify_branch(sample::key(8).sign, call_digest(kKey, other_key.view().call_id()),
+                            other_key.view(), below),
+              std::nullopt);
 }
 
 TEST(ReplyTag, IsRecognisedInTheAckOnly) {

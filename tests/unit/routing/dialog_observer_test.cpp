@@ -37,8 +37,14 @@ struct Observer : testing::Test {
     void answer(const Draft& draft, const Source& source, ServerId origin = kNoServer) {
         const sample::Message message = draft.message();
         Effects effects;
+<<<<<<< HEAD
         observe_response(snapshot, message.view(), source, origin, effects);
         (void)apply(effects, pins, calls, bindings, hops, now);
+=======
+        observe_response(snapshot, message.view(), MessageHashes{snapshot.key, message.view()}, source,
+                         origin, effects);
+        (void)apply(effects, pins, calls, bindings, now);
+>>>>>>> d5b2765 (routing: a Call-ID is hashed once)
     }
     void request(const std::string& method, const Source& source, const std::string& from_tag,
                  const std::string& to_tag) {
@@ -50,12 +56,18 @@ struct Observer : testing::Test {
         draft.to = "To: <sip:x@z>" + (to_tag.empty() ? "" : ";tag=" + to_tag);
         const sample::Message message = draft.message();
         Effects effects;
+<<<<<<< HEAD
         observe_request(snapshot, message.view(), source, effects);
         (void)apply(effects, pins, calls, bindings, hops, now);
+=======
+        observe_request(snapshot, message.view(), MessageHashes{snapshot.key, message.view()}, source,
+                        effects);
+        (void)apply(effects, pins, calls, bindings, now);
+>>>>>>> d5b2765 (routing: a Call-ID is hashed once)
     }
     /// The dialog whose server end has the tag `local`: server and state, or "none".
     [[nodiscard]] std::string dialog(const std::string& local, const std::string& remote) const {
-        const auto owner = calls.find(dialog_key(snapshot.key.table, "c1", local, remote), now);
+        const auto owner = calls.find(dialog_key(snapshot.key, "c1", local, remote), now);
         if (!owner) return "none";
         constexpr const char* kStates[] = {"", "early", "confirmed", "grace"};
         const std::string server = owner->server == a ? "a " : owner->server == b ? "b " : "? ";
@@ -209,7 +221,7 @@ TEST_F(Observer, SessionTimersSetTheLifetime) {
 
 TEST_F(Observer, ResponsesToAnInviteKeepItsPin) {
     const sample::Message invite = response(180).message();
-    const std::uint64_t key = make_pin_key(snapshot.key.table, invite.view(), kNoServer);
+    const std::uint64_t key = MessageHashes{snapshot.key, invite.view()}.pin_key(kNoServer);
     (void)pins.pin(key, {a}, now);
     answer(response(180), from_a);
     now += PinTable::kRinging - 1;

@@ -73,24 +73,24 @@ TEST(KeyedHash, WhatFollowsLongPartsStillCounts) {
     EXPECT_NE(of("x", 1), of("x", 2));
 }
 
-TEST(ClusterKey, GivesThreeKeysThatDependOnTheSecret) {
+TEST(ClusterKey, GivesFourKeysThatDependOnTheSecret) {
     const ClusterKey a = sample::key(1);
     const ClusterKey b = sample::key(2);
-    const std::set<std::uint64_t> all = {a.sign("x"), a.table("x"), a.place("x"),
-                                         b.sign("x"), b.table("x"), b.place("x")};
-    EXPECT_EQ(all.size(), 6U);
+    const std::set<std::uint64_t> all = {a.sign("x"), a.table("x"), a.place("x"), a.call("x"),
+                                         b.sign("x"), b.table("x"), b.place("x"), b.call("x")};
+    EXPECT_EQ(all.size(), 8U);
     EXPECT_EQ(sample::key(1).sign("x"), a.sign("x"));
 }
 
 TEST(DialogKey, ComparesAsRfc3891Says) {
-    const KeyedHash hash = sample::key().table;
-    const DialogKey key = dialog_key(hash, "Call@h", "aB1", "cD2");
-    EXPECT_EQ(key, dialog_key(hash, "Call@h", "Ab1", "Cd2")) << "tags without regard to case";
-    EXPECT_NE(key, dialog_key(hash, "call@h", "aB1", "cD2")) << "Call-ID byte for byte";
-    EXPECT_NE(key, dialog_key(hash, "Call@h", "cD2", "aB1"));
-    EXPECT_EQ(key.reversed(), dialog_key(hash, "Call@h", "cD2", "aB1"));
-    EXPECT_EQ(dialog_key(hash, "x", "0", "t"), dialog_key(hash, "x", "", "t")) << "0 stands for no tag";
-    EXPECT_NE(dialog_key(hash, "x", "00", "t"), dialog_key(hash, "x", "", "t"));
+    const ClusterKey secrets = sample::key();
+    const DialogKey key = dialog_key(secrets, "Call@h", "aB1", "cD2");
+    EXPECT_EQ(key, dialog_key(secrets, "Call@h", "Ab1", "Cd2")) << "tags without regard to case";
+    EXPECT_NE(key, dialog_key(secrets, "call@h", "aB1", "cD2")) << "Call-ID byte for byte";
+    EXPECT_NE(key, dialog_key(secrets, "Call@h", "cD2", "aB1"));
+    EXPECT_EQ(key.reversed(), dialog_key(secrets, "Call@h", "cD2", "aB1"));
+    EXPECT_EQ(dialog_key(secrets, "x", "0", "t"), dialog_key(secrets, "x", "", "t")) << "0 stands for no tag";
+    EXPECT_NE(dialog_key(secrets, "x", "00", "t"), dialog_key(secrets, "x", "", "t"));
     EXPECT_NE(key.call, 0U);
 }
 

@@ -23,8 +23,8 @@ struct Placement : testing::Test {
 
     [[nodiscard]] std::uint64_t key(const Draft& draft, const Source& source) const {
         const sample::Message message = draft.message();
-        return affinity_key(snapshot, message.view(), SipUri::parse(message.view().request_uri()).value(),
-                            source);
+        return affinity_key(snapshot, message.view(), call_digest(snapshot.key, message.view().call_id()),
+                            SipUri::parse(message.view().request_uri()).value(), source);
     }
     void change(std::vector<MediaServer> servers) {
         snapshot.servers = ServerSet(std::move(servers), {"default", "other"}, snapshot.key);
@@ -50,7 +50,7 @@ Draft call(const std::string& from_user, const std::string& call_id, const std::
 TEST_F(Placement, ByCallIdEveryCallAlone) {
     EXPECT_EQ(key(call("ann", "c1"), outside), key(call("eve", "c1"), outside));
     EXPECT_NE(key(call("ann", "c1"), outside), key(call("ann", "c2"), outside));
-    EXPECT_EQ(key(call("ann", "c1"), outside), call_id_key(snapshot, "c1"));
+    EXPECT_EQ(key(call("ann", "c1"), outside), call_digest(snapshot.key, "c1").high);
 }
 
 TEST_F(Placement, ByUserBothCallsOfATransferorMeet) {
@@ -61,17 +61,17 @@ TEST_F(Placement, ByUserBothCallsOfATransferorMeet) {
     to_ann.start = "INVITE sip:ann@203.0.113.1 SIP/2.0";
     EXPECT_EQ(key(to_ann, from_server), key(call("ann", "c1"), outside))
         << "a server's call to her is hers too";
-    EXPECT_EQ(key(call("anonymous", "c1"), outside), call_id_key(snapshot, "c1"));
-    EXPECT_EQ(key(call("Anonymous", "c1"), outside), call_id_key(snapshot, "c1"));
+    EXPECT_EQ(key(call("anonymous", "c1"), outside), call_digest(snapshot.key, "c1").high);
+    EXPECT_EQ(key(call("Anonymous", "c1"), outside), call_digest(snapshot.key, "c1").high);
     Draft no_user = call("x", "c1");
     no_user.from = "From: <sip:example.net>;tag=f1";
-    EXPECT_EQ(key(no_user, outside), call_id_key(snapshot, "c1"));
+    EXPECT_EQ(key(no_user, outside), call_digest(snapshot.key, "c1").high);
     Draft phone = call("x", "c1");
     phone.from = "From: <tel:+15550100;phone-context=y>;tag=f1";
     Draft same_phone = phone;
     same_phone.call_id = "Call-ID: c2";
     EXPECT_EQ(key(phone, outside), key(same_phone, outside));
-    EXPECT_NE(key(phone, outside), call_id_key(snapshot, "c1"));
+    EXPECT_NE(key(phone, outside), call_digest(snapshot.key, "c1").high);
 }
 
 TEST_F(Placement, ByHeader) {
@@ -82,7 +82,7 @@ TEST_F(Placement, ByHeader) {
     Draft other = call("eve", "c2");
     other.more = {"X-Tenant: blue"};
     EXPECT_EQ(key(one, outside), key(other, outside));
-    EXPECT_EQ(key(call("ann", "c1"), outside), call_id_key(snapshot, "c1")) << "absent: Call-ID";
+    EXPECT_EQ(key(call("ann", "c1"), outside), call_digest(snapshot.key, "c1").high) << "absent: Call-ID";
 }
 
 TEST_F(Placement, RegistrationsGoByTheirUserWhateverTheAffinity) {

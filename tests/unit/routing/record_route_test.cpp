@@ -12,11 +12,11 @@ namespace {
 const KeyedHash kSign = sample::key().sign;
 
 RouteClaim claim(const std::string& uri, std::string_view call_id = "c1", const KeyedHash& sign = kSign) {
-    return read_route_signature(sign, call_id, SipUri::parse(uri).value());
+    return read_route_signature(sign, call_digest(sample::key(), call_id), SipUri::parse(uri).value());
 }
 
 std::string signature(ServerId owner) {
-    const RouteSignature text = make_route_signature(kSign, "c1", owner);
+    const RouteSignature text = make_route_signature(kSign, call_digest(sample::key(), "c1"), owner);
     return {text.data(), text.size()};
 }
 

@@ -24,7 +24,8 @@ struct Routes {
               return draft.message();
           }()) {
         const auto parsed =
-            RouteSet::parse(message.view(), SipUri::parse(message.view().request_uri()).value(), snapshot);
+            RouteSet::parse(message.view(), call_digest(snapshot.key, message.view().call_id()),
+                            SipUri::parse(message.view().request_uri()).value(), snapshot);
         if (parsed) {
             set = *parsed;
         } else {
@@ -37,7 +38,8 @@ struct Routes {
 };
 
 std::string ours(ServerId owner = 5, std::string_view call_id = "c1") {
-    const RouteSignature signature = make_route_signature(sample::key().sign, call_id, owner);
+    const RouteSignature signature =
+        make_route_signature(sample::key().sign, call_digest(sample::key(), call_id), owner);
     return "<sip:192.0.2.1:5060;lr;ss=" + std::string(signature.data(), signature.size()) + ">";
 }
 
