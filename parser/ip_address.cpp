@@ -9,24 +9,22 @@ namespace sipsteer {
 namespace {
 
 bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
-    std::size_t part = 0;
-    std::size_t digits = 0;
-    unsigned value = 0;
-    for (const char c : text) {
-        if (c >= '0' && c <= '9') {
-            value = value * 10 + static_cast<unsigned>(c - '0');
-            if (++digits > 3 || value > 255) return false;
-        } else if (c == '.' && digits != 0 && part < 3) {
-            out[part++] = static_cast<std::uint8_t>(value);
-            value = 0;
-            digits = 0;
-        } else {
-            return false;
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (std::size_t part = 0; part < 4; ++part) {
+        if (part != 0 && (at == end || *at++ != '.')) return false;
+        unsigned value = 0;
+        const char* const limit = end - at > 3 ? at + 3 : end;
+        const char* const begin = at;
+        for (; at != limit; ++at) {
+            const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+            if (digit > 9) break;
+            value = value * 10 + digit;
         }
+        if (at == begin || value > 255) return false;
+        out[part] = static_cast<std::uint8_t>(value);
     }
-    if (part != 3 || digits == 0) return false;
-    out[3] = static_cast<std::uint8_t>(value);
-    return true;
+    return at == end;
 }
 
 /// The 16-bit groups of one side of `::`; an IPv4 address may only end the whole. Returns the number

@@ -1,5 +1,8 @@
 #include "parser/sip_uri.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 #include "parser/chars.hpp"
 #include "parser/line_scan.hpp"
 
@@ -52,12 +55,18 @@ struct UriParameter {
 
 /// Takes `;name[=value]` off the front of `rest`, which starts with a semicolon.
 UriParameter take_parameter(std::string_view& rest) noexcept {
-    rest.remove_prefix(1);
-    const std::string_view parameter = rest.substr(0, rest.find(';'));
-    rest.remove_prefix(parameter.size());
-    const std::size_t equal = parameter.find('=');
-    if (equal == std::string_view::npos) return {parameter, {}};
-    return {parameter.substr(0, equal), parameter.substr(equal + 1)};
+    const char* const begin = rest.data() + 1;
+    const char* const end = rest.data() + rest.size();
+    const char* at = begin;
+    while (at != end && *at != ';' && *at != '=') ++at;
+    const char* const name_end = at;
+    if (at != end && *at == '=')
+        at = static_cast<const char*>(std::memchr(at, ';', static_cast<std::size_t>(end - at)));
+    if (at == nullptr) at = end;
+    const char* const value = std::min(name_end + 1, at);
+    rest = {at, static_cast<std::size_t>(end - at)};
+    return {{begin, static_cast<std::size_t>(name_end - begin)},
+            {value, static_cast<std::size_t>(at - value)}};
 }
 
 void note_parameters(SipUri& uri) noexcept {

@@ -140,8 +140,7 @@ class Pipeline {
     [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
                                 Seconds now, std::span<char> out, DecisionSteps* steps) noexcept;
     [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source,
-                                       const ProbeAnswer& answer, Seconds now,
-                                       DecisionSteps* steps) const noexcept;
+                                       const ProbeAnswer& answer, Seconds now, DecisionSteps* steps) noexcept;
     [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot, const Source& source) noexcept;
     [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
                                               Seconds now) noexcept;
@@ -157,6 +156,7 @@ class Pipeline {
     OwnerQuestions questions_;
     Milliseconds time_{0};
     MessageView message_;
+    Effects effects_;  ///< of the last decision
 };
 
 }  // namespace sipsteer

@@ -140,7 +140,8 @@ class Resolver::Query : public std::enable_shared_from_this<Query> {
             asio::posix::stream_descriptor::wait_read,
             [self = shared_from_this(), socket](const boost::system::error_code& error) {
                 if (error || self->finished()) return;
-                static_cast<void>(sres_resolver_receive(self->dns_, socket));
+                // Nothing to read: an ICMP error waits, and would wake us for ever.
+                if (sres_resolver_receive(self->dns_, socket) == 0) sres_resolver_error(self->dns_, socket);
                 self->wait(socket);
             });
     }

@@ -63,11 +63,8 @@ struct Forward {
     std::optional<ServerIndex> server;        ///< when the next hop is a media server
     RequestEdits edits;                       ///< requests only
     ConnectionId connection = kNoConnection;  ///< streams: this one; none: one to next_hop, made if need be
-<<<<<<< HEAD
     std::string_view host{};  ///< the name that next_hop was found by; empty: an address was written
-=======
-    CallDigest call;                          ///< requests only: for what is signed in them
->>>>>>> d5b2765 (routing: a Call-ID is hashed once)
+    CallDigest call;  ///< requests only: for what is signed in them
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).
@@ -138,6 +135,14 @@ struct Effects {
     std::array<DialogChange, 4> dialogs;  ///< up to two for each end that is a server
     std::uint8_t dialog_count = 0;
 
+    /// Nothing is taught, as at the start.
+    void clear() noexcept {
+        pin.reset();
+        answer.reset();
+        binding.reset();
+        hop.reset();
+        dialog_count = 0;
+    }
     void add(const DialogChange& change) noexcept {
         if (dialog_count < dialogs.size()) dialogs[dialog_count++] = change;
     }
@@ -146,7 +151,6 @@ struct Effects {
 struct RouteDecision {
     std::variant<Forward, Reply, Drop, Absorb, Ask> action;
     RouteReason reason = RouteReason::new_call;
-    Effects effects;
     bool bad_record_route = false;     ///< our Record-Route came back with a wrong signature
     bool unverified_response = false;  ///< from a server, our sent-by, branch not verifiable
 };

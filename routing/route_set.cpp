@@ -48,46 +48,51 @@ Result<void> undo_strict_routing(const MessageView& request, const CallDigest& c
 
 }  // namespace
 
-Result<RouteSet> RouteSet::parse(const MessageView& request, const CallDigest& call, const SipUri& uri,
-                                 const Snapshot& snapshot) noexcept {
-    RouteSet routes;
-    routes.request_uri = request.request_uri();
+Result<void> RouteSet::read(const MessageView& request, const CallDigest& call, const SipUri& uri,
+                            const Snapshot& snapshot) noexcept {
+    request_uri = request.request_uri();
     const HeaderField* last = request.find(HeaderId::route);
-    if (last == nullptr) return routes;
-    while (const HeaderField* next = request.next(*last)) last = next;
+    if (last == nullptr) return {};
+    while (const HeaderField* following = request.next(*last)) last = following;
     const char* end = last->value.data() + last->value.size();
     if (!uri_parameter(uri.parameters, kRouteParameter).empty()) {
-        const auto undone = undo_strict_routing(request, call, uri, snapshot, routes, end);
-        if (!undone) return Failure(undone.error());
-        if (end == nullptr) return routes;
+        const auto undone = undo_strict_routing(request, call, uri, snapshot, *this, end);
+        if (!undone) return undone;
+        if (end == nullptr) return {};
     }
     for (ValueWalk walk{request, HeaderId::route}; !walk.done();) {
         const auto value = walk.take();
         if (!value) return Failure(value.error());
         const char* const begin = value->whole.data();
         if (begin >= end) break;
-        const auto parsed = SipUri::parse(value->uri);
-        if (!parsed) return Failure(parsed.error());
-        if (routes.has_next()) {
-            routes.keep_behind_next = begin;
+        SipUri parsed;
+        if (const auto read = parsed.read(value->uri); !read) return read;
+        if (has_next()) {
+            keep_behind_next = begin;
             break;
         }
-        if (snapshot.names_us(*parsed)) {
-            routes.removed_own = true;
-            const RouteClaim claim = read_route_signature(snapshot.key.sign, call, *parsed);
-            if (claim.valid && !routes.claim.valid) routes.claim = claim;
-            if (!routes.flow) routes.flow = claim.flow;
-            const PathClaim path = read_path(snapshot.key.sign, *parsed);
-            if (!routes.flow && path.flow) routes.flow = RouteFlow{*path.flow};
-            routes.bad_signature = routes.bad_signature || (claim.present && !claim.valid) ||
-                                   claim.bad_flow || (path.present && !path.flow);
+        if (snapshot.names_us(parsed)) {
+            take_own(call, parsed, snapshot.key.sign);
             continue;
         }
-        routes.next = *parsed;
-        routes.keep_begin = begin;
-        routes.keep_end = end;
+        next = parsed;
+        keep_begin = begin;
+        keep_end = end;
     }
-    return routes;
+    return {};
+}
+
+/// What a value of our own says.
+void RouteSet::take_own(const CallDigest& call, const SipUri& own, const KeyedHash& sign) noexcept {
+    removed_own = true;
+    const RouteClaim said = read_route_signature(sign, call, own);
+    if (said.valid && !claim.valid) claim = said;
+    if (!flow) flow = said.flow;
+    bad_signature = bad_signature || (said.present && !said.valid) || said.bad_flow;
+    if (said.present) return;
+    const PathClaim path = read_path(sign, own);
+    if (!flow && path.flow) flow = RouteFlow{*path.flow};
+    bad_signature = bad_signature || (path.present && !path.flow);
 }
 
 }  // namespace sipsteer

@@ -41,10 +41,13 @@ struct RouteSet {
 
     [[nodiscard]] bool has_next() const noexcept { return keep_begin != nullptr; }
 
-    /// `call`: of the request's Call-ID; `uri`: the parsed R-URI. Errors: bad_name_addr, bad_uri: a value
-    /// that was needed is none.
-    [[nodiscard]] static Result<RouteSet> parse(const MessageView& request, const CallDigest& call,
-                                                const SipUri& uri, const Snapshot& snapshot) noexcept;
+    /// Into this object, which is fresh. `call`: of the request's Call-ID; `uri`: the parsed R-URI. Errors:
+    /// bad_name_addr, bad_uri: a value that was needed is none.
+    [[nodiscard]] Result<void> read(const MessageView& request, const CallDigest& call, const SipUri& uri,
+                                    const Snapshot& snapshot) noexcept;
+
+  private:
+    void take_own(const CallDigest& call, const SipUri& own, const KeyedHash& sign) noexcept;
 };
 
 }  // namespace sipsteer

@@ -19,14 +19,16 @@ bool requires_extension(const MessageView& message) noexcept {
 
 }  // namespace
 
-RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now,
+RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now, Effects& effects,
                              const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
-    Work work{message, source, now, answer, steps, MessageHashes{snapshot_.key, message}, {}, {}, {}};
+    effects.clear();
+    Work work{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message},
+              {},      {},     {}};
     if (!message.is_request()) return decide_response(work);
     RouteDecision decision = decide_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {
-        observe_request(snapshot_, message, work.hashes, source, decision.effects);
+        observe_request(snapshot_, message, work.hashes, source, effects);
     }
     return decision;
 }
@@ -81,17 +83,16 @@ RouteDecision Router::decide_request(Work& work) const noexcept {
         decision.reason = RouteReason::local_reply;
         return decision;
     }
-    auto uri = SipUri::parse(message.request_uri());
-    if (!uri) return reply(work, 400, "Bad Request-URI", RouteReason::rejected_malformed);
-    const auto routes = RouteSet::parse(message, work.hashes.call(), *uri, snapshot_);
-    if (!routes) return reply(work, 400, "Bad Route", RouteReason::rejected_malformed);
-    work.routes = *routes;
+    if (!work.uri.read(message.request_uri()))
+        return reply(work, 400, "Bad Request-URI", RouteReason::rejected_malformed);
+    if (!work.routes.read(message, work.hashes.call(), work.uri, snapshot_))
+        return reply(work, 400, "Bad Route", RouteReason::rejected_malformed);
     if (work.routes.request_uri.data() != message.request_uri().data()) {
         work.note("strict router before us", work.routes.request_uri);
-        uri = SipUri::parse(work.routes.request_uri);
-        if (!uri) return reply(work, 400, "Bad Route", RouteReason::rejected_malformed);
+        work.uri = {};
+        if (!work.uri.read(work.routes.request_uri))
+            return reply(work, 400, "Bad Route", RouteReason::rejected_malformed);
     }
-    work.uri = *uri;
     if (work.routes.claim.valid) work.note("our signed Record-Route came back");
     if (work.routes.bad_signature) work.note("our Record-Route came back with a wrong signature");
 

@@ -20,10 +20,10 @@ class Router {
            const BindingTable& bindings, const NextHops& hops, PlacementTurn& turn) noexcept
         : snapshot_(snapshot), pins_(pins), calls_(calls), bindings_(bindings), hops_(hops), turn_(turn) {}
 
-    /// `message` was parsed without an error. `answer`: what an earlier Ask has brought. `steps`, when
-    /// given, gets a line for each thing looked at.
+    /// `message` was parsed without an error. `effects`: what it teaches, in place of what stood there.
+    /// `answer`: what an earlier Ask has brought. `steps`, when given, gets a line for each thing looked at.
     [[nodiscard]] RouteDecision decide(const MessageView& message, const Source& source, Seconds now,
-                                       const ProbeAnswer& answer = {},
+                                       Effects& effects, const ProbeAnswer& answer = {},
                                        DecisionSteps* steps = nullptr) const noexcept;
 
     /// What to do with a message whose parse failed: an answer when it can be answered, else a drop.
@@ -35,6 +35,7 @@ class Router {
         const MessageView& message;
         const Source& source;
         Seconds now = 0;
+        Effects& effects;
         const ProbeAnswer& answer;
         DecisionSteps* steps = nullptr;
         MessageHashes hashes;

@@ -45,7 +45,7 @@ std::optional<RouteDecision> Router::by_pin(const Work& work) const noexcept {
 
 void Router::pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept {
     if (work.message.method() != Method::invite || !std::holds_alternative<Forward>(decision.action)) return;
-    decision.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
+    work.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
 }
 
 RouteDecision Router::reply(const Work& work, std::uint16_t status, std::string_view phrase,

@@ -23,8 +23,7 @@ std::uint32_t address_id(const KeyedHash& hash, const Endpoint& endpoint) noexce
 /// of the Call-ID: no dice, so that a retransmission goes where its request went.
 std::optional<Endpoint> Router::choose_address(const Work& work,
                                                const NextHops::Found& found) const noexcept {
-    const std::uint64_t call =
-        KeyedHash::Input{snapshot_.key.table}.add("hop").add(work.message.call_id()).finish();
+    const std::uint64_t call = work.hashes.call().high;
     const HopAddress* best = nullptr;
     double best_score = 0;
     for (std::size_t i = 0; i < found.count; ++i) {
@@ -96,9 +95,8 @@ RouteDecision Router::to_name(const Work& work, const NextHopName& name, const N
     RouteDecision decision = send(work, *hop.endpoint, server, reason, edits);
     if (auto* const forward = std::get_if<Forward>(&decision.action)) {
         forward->host = name.host;
-        decision.effects.hop = {
-            hop_call(work, hop.name), *hop.endpoint,
-            work.message.method() == Method::invite ? NextHops::kInvite : NextHops::kOther};
+        work.effects.hop = {hop_call(work, hop.name), *hop.endpoint,
+                            work.message.method() == Method::invite ? NextHops::kInvite : NextHops::kOther};
     }
     return decision;
 }

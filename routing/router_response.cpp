@@ -35,8 +35,13 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
 
     const auto origin = verify_branch(snapshot_.key.sign, work.hashes.call(), message, next_via);
     auto target = response_target(next_via);
-    const auto flow = read_flow_token(snapshot_.key.sign, message.call_id(),
-                                      uri_parameter(ours.parameters, kViaFlowParameter));
+    // The branch is the first that we write; more only where it takes more to tell the way back.
+    const std::string_view parameters =
+        ours.branch.data() + ours.branch.size() == ours.parameters.data() + ours.parameters.size()
+            ? std::string_view{}
+            : ours.parameters;
+    const auto flow =
+        read_flow_token(snapshot_.key.sign, message.call_id(), uri_parameter(parameters, kViaFlowParameter));
     // As it came, whatever its Via calls itself.
     if (flow && target) target->transport = flow->peer.transport;
     if (!work.source.is_server()) {
@@ -62,7 +67,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     std::uint32_t index = 0;
     if (flow && flow->listener < snapshot_.local.listeners().size()) {
         arrived = flow->listener;
-    } else if (parse_number(uri_parameter(ours.parameters, kListenerParameter), 255, index) &&
+    } else if (parse_number(uri_parameter(parameters, kListenerParameter), 255, index) &&
                index < snapshot_.local.listeners().size()) {
         arrived = static_cast<ListenerIndex>(index);
     }
@@ -80,10 +85,9 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     if (to_server) forward.server = snapshot_.servers.by_id(*origin);
     decision.action = forward;
     if (origin) {
-        observe_response(snapshot_, message, work.hashes, work.source, *origin, decision.effects);
+        observe_response(snapshot_, message, work.hashes, work.source, *origin, work.effects);
         if (work.source.is_server()) {
-            observe_registration(snapshot_, message, snapshot_.servers[*work.source.server].id,
-                                 decision.effects);
+            observe_registration(snapshot_, message, snapshot_.servers[*work.source.server].id, work.effects);
         }
     }
     return decision;

@@ -42,7 +42,7 @@ std::optional<ServerIndex> Snapshot::server_saying(const Endpoint& peer, const V
 bool Snapshot::names_us(const SipUri& uri) const noexcept {
     if (!uri.is_sip()) return false;
     const UriTarget target = uri_target(uri);
-    return local.is_us(target.host, target.port) && !server_named(uri);
+    return local.is_us(target.host, target.port) && !server_at(target.host, target.port, target.transport);
 }
 
 }  // namespace sipsteer

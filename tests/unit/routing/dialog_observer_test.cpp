@@ -37,14 +37,9 @@ struct Observer : testing::Test {
     void answer(const Draft& draft, const Source& source, ServerId origin = kNoServer) {
         const sample::Message message = draft.message();
         Effects effects;
-<<<<<<< HEAD
-        observe_response(snapshot, message.view(), source, origin, effects);
-        (void)apply(effects, pins, calls, bindings, hops, now);
-=======
         observe_response(snapshot, message.view(), MessageHashes{snapshot.key, message.view()}, source,
                          origin, effects);
-        (void)apply(effects, pins, calls, bindings, now);
->>>>>>> d5b2765 (routing: a Call-ID is hashed once)
+        (void)apply(effects, pins, calls, bindings, hops, now);
     }
     void request(const std::string& method, const Source& source, const std::string& from_tag,
                  const std::string& to_tag) {
@@ -56,14 +51,9 @@ struct Observer : testing::Test {
         draft.to = "To: <sip:x@z>" + (to_tag.empty() ? "" : ";tag=" + to_tag);
         const sample::Message message = draft.message();
         Effects effects;
-<<<<<<< HEAD
-        observe_request(snapshot, message.view(), source, effects);
-        (void)apply(effects, pins, calls, bindings, hops, now);
-=======
         observe_request(snapshot, message.view(), MessageHashes{snapshot.key, message.view()}, source,
                         effects);
-        (void)apply(effects, pins, calls, bindings, now);
->>>>>>> d5b2765 (routing: a Call-ID is hashed once)
+        (void)apply(effects, pins, calls, bindings, hops, now);
     }
     /// The dialog whose server end has the tag `local`: server and state, or "none".
     [[nodiscard]] std::string dialog(const std::string& local, const std::string& remote) const {

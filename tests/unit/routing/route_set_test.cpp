@@ -23,14 +23,9 @@ struct Routes {
               draft.more = std::move(lines);
               return draft.message();
           }()) {
-        const auto parsed =
-            RouteSet::parse(message.view(), call_digest(snapshot.key, message.view().call_id()),
-                            SipUri::parse(message.view().request_uri()).value(), snapshot);
-        if (parsed) {
-            set = *parsed;
-        } else {
-            error = to_string(parsed.error());
-        }
+        const auto parsed = set.read(message.view(), call_digest(snapshot.key, message.view().call_id()),
+                                     SipUri::parse(message.view().request_uri()).value(), snapshot);
+        if (!parsed) error = to_string(parsed.error());
     }
     [[nodiscard]] std::string kept() const {
         return set.keep_begin == nullptr ? "" : std::string(set.keep_begin, set.keep_end);
