@@ -36,7 +36,7 @@ Outcome Pipeline::lose(const Snapshot& snapshot, const Outcome& lost, DropReason
     // Nothing is learned from it: it is not the next hop's word.
     PlacementTurn turn{0};
     const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, turn};
-    const Outcome answer = perform(snapshot, next_hop, router.decide(message_, next_hop, now), out);
+    const Outcome answer = perform(snapshot, next_hop, router.decide(message_, next_hop, now, effects_), out);
     const bool forgeable = lost.from_server == kNoServer && answer.to.transport == Transport::udp;
     if (!answer.sends() || (forgeable && answer.size > longest)) return outcome;
     outcome.what = Outcome::What::answered;

@@ -233,3 +233,21 @@ def test_thirty_targets(run):
         assert addresses(sipsteer)["pbx-7.voice"] == ["udp:127.0.9.8:5060"]
         await alice.options(f"sip:{PROXY[0]}:{PROXY[1]}")       # so that the law has something to count
     run({}, records, story, mode="well", more=CLUSTER + "[health]\nprobe_interval = 0\n")
+
+
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+
+
+def test_no_dns_at_all_costs_nothing(binary, namespace, tmp_path):
+    """Nobody listens at the name server's port: the refusals are read, or each would wake the proxy again and again."""
+    if namespace is None:
+        pytest.skip("a mount namespace needs root")
+    program = with_resolv_conf(binary, tmp_path)
+    servers = [("pbx", "sip:pbx.lab.test"), ("near", "sip:127.0.1.1:5060")]
+    with Sipsteer(cluster_config(servers, more=MORE), program) as sipsteer:
+        before = cpu_ticks(sipsteer.pid)
+        time.sleep(3)
+        used = (cpu_ticks(sipsteer.pid) - before) / os.sysconf("SC_CLK_TCK")
+        assert used < 0.5, f"{used} s of CPU in 3 s"
