@@ -197,18 +197,18 @@ const ClusterKey kKey = ClusterKey::derive({});
 
 TEST(AuthRefusals, AChallengeIsNone) {
     auto refusals = std::make_unique<AuthRefusals>();
-    refusals->note_request(kKey.table, request("REGISTER", "a")->view);
-    EXPECT_FALSE(refusals->note_response(kKey.table, response(401, "a", "2 REGISTER")->view));
-    refusals->note_request(kKey.table, request("REGISTER", "b", "Authorization: Digest x\r\n")->view);
-    EXPECT_FALSE(refusals->note_response(kKey.table, response(200, "b", "2 REGISTER")->view));
-    EXPECT_FALSE(refusals->note_response(kKey.table, response(401, "b", "3 REGISTER")->view));
+    refusals->note_request(kKey, request("REGISTER", "a")->view);
+    EXPECT_FALSE(refusals->note_response(kKey, response(401, "a", "2 REGISTER")->view));
+    refusals->note_request(kKey, request("REGISTER", "b", "Authorization: Digest x\r\n")->view);
+    EXPECT_FALSE(refusals->note_response(kKey, response(200, "b", "2 REGISTER")->view));
+    EXPECT_FALSE(refusals->note_response(kKey, response(401, "b", "3 REGISTER")->view));
     EXPECT_FALSE(refusals->note_response(
-        kKey.table, response(401, "b", "2 REGISTER", "WWW-Authenticate: Digest stale=true\r\n")->view));
-    EXPECT_TRUE(refusals->note_response(kKey.table, response(401, "b", "2 REGISTER")->view));
-    EXPECT_TRUE(refusals->note_response(kKey.table, response(403, "b", "2 REGISTER")->view));
+        kKey, response(401, "b", "2 REGISTER", "WWW-Authenticate: Digest stale=true\r\n")->view));
+    EXPECT_TRUE(refusals->note_response(kKey, response(401, "b", "2 REGISTER")->view));
+    EXPECT_TRUE(refusals->note_response(kKey, response(403, "b", "2 REGISTER")->view));
     // Proxy-Authorization: told by the challenge before it.
-    EXPECT_FALSE(refusals->note_response(kKey.table, response(407, "c", "2 INVITE")->view));
-    EXPECT_TRUE(refusals->note_response(kKey.table, response(407, "c", "3 INVITE")->view));
+    EXPECT_FALSE(refusals->note_response(kKey, response(407, "c", "2 INVITE")->view));
+    EXPECT_TRUE(refusals->note_response(kKey, response(407, "c", "3 INVITE")->view));
 }
 
 TEST(AuthRefusals, OneLineASecondForEachAddress) {
