@@ -142,7 +142,11 @@ class Wire:
         self.sipsteer = Sipsteer(config, binary)
 
     def __enter__(self):
-        self.sipsteer.__enter__()
+        try:
+            self.sipsteer.__enter__()
+        except BaseException:
+            self._close_sockets()
+            raise
         return self
 
     def __exit__(self, *failure):
@@ -153,8 +157,11 @@ class Wire:
             finally:
                 self.sipsteer.__exit__(*failure)
         finally:
-            for host in self.hosts:
-                host.close()
+            self._close_sockets()
+
+    def _close_sockets(self):
+        for host in self.hosts:
+            host.close()
 
     def host(self, address, port=5060):
         self.hosts.append(Host(address, port))

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import time
 
 import pytest
 
 from . import digest
 from .phone import CallFailed, Phone, started
+from .refer import refer_to
 from .sip import Message, NameAddr, Replaces, Uri, Via, escape, new_branch, new_call_id, unescape
 from .stub_server import StubServer
 
@@ -27,6 +29,13 @@ def run(scenario, *people):
     asyncio.run(all_of_it())
 
 
+async def hear(expected, within=5):
+    """Waits until each phone hears exactly the speakers of its set."""
+    deadline = time.monotonic() + within
+    while (heard := await asyncio.gather(*(phone.heard(0.3) for phone in expected))) != list(expected.values()):
+        assert time.monotonic() < deadline, f"heard {heard}, and not {list(expected.values())}"
+
+
 async def connected(caller, callee):
     call = await caller.call(at(callee))
     await call.answered()
@@ -40,11 +49,11 @@ def test_call_voice_and_hangup_by_either(host):
     async def scenario(alice, bob):
         call, other = await connected(alice, bob)
         assert (call.call_id, call.local_tag, call.remote_tag) == (other.call_id, other.remote_tag, other.local_tag)
-        assert await asyncio.gather(alice.heard(0.3), bob.heard(0.3)) == [{"bob"}, {"alice"}]
+        await hear({alice: {"bob"}, bob: {"alice"}})
         assert await call.hangup() == 200
         await other.wait_ended()
         assert other.ended_by == "them"
-        assert await bob.heard(0.1) == set()
+        await hear({bob: set()})
         call, other = await connected(bob, alice)
         assert await other.hangup() == 200
         await call.wait_ended()
@@ -58,11 +67,11 @@ def test_hold_stops_the_voice_both_ways():
         for direction in ("sendonly", "inactive"):
             assert await call.hold(direction) == 200
             await asyncio.sleep(0.06)
-            assert await asyncio.gather(alice.heard(0.2), bob.heard(0.2)) == [set(), set()]
+            await hear({alice: set(), bob: set()})
             assert await call.unhold() == 200
-            assert await asyncio.gather(alice.heard(0.2), bob.heard(0.2)) == [{"bob"}, {"alice"}]
+            await hear({alice: {"bob"}, bob: {"alice"}})
         assert await other.reinvite(with_offer=False) == 200
-        assert await asyncio.gather(alice.heard(0.2), bob.heard(0.2)) == [{"bob"}, {"alice"}]
+        await hear({alice: {"bob"}, bob: {"alice"}})
     run(scenario, *phones("alice", "bob"))
 
 
@@ -132,7 +141,7 @@ def test_received_replaces_is_judged_by_rfc_3891():
         await taking.answered()
         await other.wait_ended()
         assert call.replaced_by.call_id == taking.call_id
-        assert await asyncio.gather(alice.heard(0.3), carol.heard(0.3)) == [{"carol"}, {"alice"}]
+        await hear({alice: {"carol"}, carol: {"alice"}})
         assert await (await bob.call(at(alice), replaces=good)).final() == 603
     run(scenario, *phones("alice", "bob", "carol"))
 
@@ -158,14 +167,14 @@ def test_attended_transfer_between_phones(style, incoming):
         second = (await connected(carol, bob))[1] if incoming else (await connected(bob, carol))[0]
         await first.hold()
         if style == "aor_no_port":      # without a proxy there is nothing at the default port
-            text = second.refer_to(style)
+            text = refer_to(second, style)
             assert f"sip:carol@{carol.host}?Replaces=" in text and "%3bfrom-tag" in text
             return
         assert await first.refer_attended(second, style) == 200
         await second.wait_ended()
         assert second.ended_by == "them"
         await first.hangup()
-        assert await asyncio.gather(alice.heard(0.3), carol.heard(0.3)) == [{"carol"}, {"alice"}]
+        await hear({alice: {"carol"}, carol: {"alice"}})
         assert carol.calls[-1].replaced.call_id == second.call_id
     run(scenario, *phones("alice", "bob", "carol"))
 
@@ -175,7 +184,7 @@ def test_blind_transfer_and_its_failure():
         _, first = await connected(alice, bob)
         assert await first.refer_blind(at(carol)) == 200
         await first.hangup()
-        assert await asyncio.gather(alice.heard(0.3), carol.heard(0.3)) == [{"carol"}, {"alice"}]
+        await hear({alice: {"carol"}, carol: {"alice"}})
         _, first = await connected(alice, bob)
         carol.reject_with = 603
         assert await first.refer_blind(at(carol)) == 603
