@@ -56,7 +56,7 @@ class Metrics(dict):
         return received, accounted
 
 
-def cluster_config(servers, listen="127.0.0.1:5060", http="127.0.0.1:8060", more="", level="debug", drain="5s",
+def cluster_config(servers, listen="127.0.0.1:5060", http="127.0.0.1:8060", more="", level="debug", drain="2s",
                    process=""):
     """TOML for a proxy in front of `servers`, (name, uri) pairs. `more` is appended: tables of your own; `process` are further
     lines of [process]. `drain` is short: a server's last BYE over a stream may have no answer coming, and Sipsteer.stop() waits
