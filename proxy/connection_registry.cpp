@@ -86,6 +86,30 @@ void ConnectionRegistry::remove(ConnectionId id, const Endpoint& peer, bool stra
     forget(peer, stranger);
 }
 
+void ConnectionRegistry::note_open(ConnectionId id, const Endpoint& peer) {
+    Shard& one = shard(peer);
+    const std::lock_guard lock{one.mutex};
+    const auto found = one.peers.find(peer);
+    if (found != one.peers.end() && found->second.id == id) found->second.open = true;
+}
+
+void ConnectionRegistry::note_refused(const Endpoint& peer, std::uint64_t now) {
+    Shard& one = shard(peer);
+    const std::lock_guard lock{one.mutex};
+    if (one.refusals.size() < kMostRefusals / kShards || one.refusals.contains(peer))
+        one.refusals[peer] = now + kRefusedSeconds;
+}
+
+bool ConnectionRegistry::may_try(const Endpoint& peer, std::uint64_t now) {
+    Shard& one = shard(peer);
+    const std::lock_guard lock{one.mutex};
+    if (one.refusals.size() >= kMostRefusals / kShards)
+        std::erase_if(one.refusals, [now](const auto& entry) { return entry.second <= now; });
+    const auto found = one.refusals.find(peer);
+    if (found == one.refusals.end()) return one.refusals.size() < kMostRefusals / kShards;
+    return found->second <= now;
+}
+
 void ConnectionRegistry::use_tls(std::shared_ptr<const TlsContext> tls) {
     const std::lock_guard lock{tls_mutex_};
     tls_ = std::move(tls);

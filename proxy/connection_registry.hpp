@@ -26,6 +26,7 @@ class ConnectionRegistry : public OpenConnections {
     struct Place {
         ConnectionId id = kNoConnection;
         std::uint8_t worker = 0;
+        bool open = false;  ///< messages may come and go
     };
     enum class Refusal : std::uint8_t { none, full, source_full };
 
@@ -42,6 +43,19 @@ class ConnectionRegistry : public OpenConnections {
 
     [[nodiscard]] std::optional<std::uint8_t> worker_of(ConnectionId id) const;
     [[nodiscard]] bool is_open(ConnectionId id) const noexcept override { return worker_of(id).has_value(); }
+    [[nodiscard]] ConnectionId open_to(const Endpoint& peer) const noexcept override {
+        const auto place = to(peer);
+        return place && place->open ? place->id : kNoConnection;
+    }
+    void note_open(ConnectionId id, const Endpoint& peer);
+
+    /// Nobody took a connection there: may_try() says so for kRefusedSeconds. At most kMostRefusals are
+    /// remembered; what is beyond is not tried at all. `now`: seconds of a clock that does not jump.
+    void note_refused(const Endpoint& peer, std::uint64_t now);
+    [[nodiscard]] bool may_try(const Endpoint& peer, std::uint64_t now);
+    static constexpr std::uint64_t kRefusedSeconds = 600;
+    static constexpr std::size_t kMostRefusals = 4096;
+
     /// A connection whose other end is that address and port.
     [[nodiscard]] std::optional<Place> to(const Endpoint& peer) const;
 
@@ -64,7 +78,8 @@ class ConnectionRegistry : public OpenConnections {
         mutable std::mutex mutex;
         std::unordered_map<ConnectionId, std::uint8_t> workers;
         std::unordered_map<Endpoint, Place, EndpointHash> peers;
-        std::unordered_map<Endpoint, std::uint32_t, EndpointHash> sources;  ///< port 0: one address
+        std::unordered_map<Endpoint, std::uint32_t, EndpointHash> sources;   ///< port 0: one address
+        std::unordered_map<Endpoint, std::uint64_t, EndpointHash> refusals;  ///< until when
     };
     static constexpr std::size_t kShards = 64;
 

@@ -137,8 +137,14 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         if (message_.method() == Method::ack) return outcome;
         return answer(snapshot, source, kFlowFailed, outcome, out);
     }
-    const auto written = request ? write_request(message_, source, *forward, snapshot, out)
-                                 : write_response(message_, forward->next_hop.transport, out);
+    auto written = request ? write_request(message_, source, *forward, snapshot, out)
+                           : write_response(message_, forward->next_hop.transport, out);
+    const auto stream =
+        request && written ? by_stream(snapshot, source, *forward, written->size, outcome) : std::nullopt;
+    if (stream) {
+        forward = &*stream;
+        written = write_request(message_, source, *forward, snapshot, out);
+    }
     if (!written || message_.bytes().size() > snapshot.message_bytes) {
         outcome.reason = RouteReason::rejected_too_large;
         outcome.drop = DropReason::too_large;

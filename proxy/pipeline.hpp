@@ -9,6 +9,7 @@
 #include "proxy/owner_questions.hpp"
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
+#include "routing/large_requests.hpp"
 #include "routing/placement.hpp"
 #include "routing/rate_limit.hpp"
 #include "routing/snapshot.hpp"
@@ -33,6 +34,7 @@ struct Tables {
     CallTable calls;
     BindingTable bindings;
     NextHops hops;
+    LargeRequests large;
     PlacementTurn turn{0};
     ProbeUses probe_uses;
     RateLimit rate_limit;
@@ -75,8 +77,9 @@ struct Outcome {
     bool starts_call = false;                 ///< an INVITE outside of a dialog
     HeldRequests::Id question = 0;
     ProbeTicket ticket{};
-    std::uint16_t status = 0;  ///< of the answer to a probe
-    std::string_view host{};   ///< that `to` was found by: in the message that came in, and gone with it
+    std::uint16_t status = 0;                     ///< of the answer to a probe
+    std::optional<ListenerIndex> wants_stream{};  ///< too large for UDP: open a stream there, shown as that
+    std::string_view host{};  ///< that `to` was found by: in the message that came in, and gone with it
 
     [[nodiscard]] bool sends() const noexcept { return what == What::forwarded || what == What::answered; }
 };
@@ -86,6 +89,8 @@ class OpenConnections {
   public:
     virtual ~OpenConnections() = default;
     [[nodiscard]] virtual bool is_open(ConnectionId id) const noexcept = 0;
+    /// One that is open to exactly that address, port and transport; kNoConnection: none is.
+    [[nodiscard]] virtual ConnectionId open_to(const Endpoint& peer) const noexcept = 0;
 };
 
 /// Off: the tables stay as they are, and decide all the same. For `explain` beside a running proxy.
@@ -100,7 +105,7 @@ class Pipeline {
              Learning learning = Learning::on) noexcept
         : tables_(tables), counters_(counters), learning_(learning), questions_(tables.probe_uses, worker) {}
 
-    /// Without it every connection counts as open.
+    /// Without it every connection counts as open, and no request is too large for UDP.
     void watch(const OpenConnections& connections) noexcept { connections_ = &connections; }
 
     /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
@@ -146,6 +151,9 @@ class Pipeline {
                                               Seconds now) noexcept;
     [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source,
                                   const RouteDecision& decision, std::span<char> out) const noexcept;
+    [[nodiscard]] std::optional<Forward> by_stream(const Snapshot& snapshot, const Source& source,
+                                                   const Forward& forward, std::size_t size,
+                                                   Outcome& outcome) const noexcept;
     [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply,
                                  Outcome outcome, std::span<char> out) const noexcept;
 

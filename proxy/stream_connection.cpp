@@ -93,11 +93,12 @@ void StreamConnection::on_writable() {
     writing_ = false;
     if (state_ == State::connecting) {
         if (stream_error(descriptor_.native_handle())) {
-            set_.receiver().on_refused(peer_.endpoint);
+            if (!peer_.on_trial) set_.receiver().on_refused(peer_.endpoint);
             return close(ConnectionEnd::unreachable);
         }
         since_ = set_.now();
         state_ = State::handshaking;
+        set_.connected(*this);
     }
     if (state_ == State::handshaking) shake_hands();
     flush();
@@ -118,6 +119,7 @@ void StreamConnection::shake_hands() {
 
 void StreamConnection::become_open() {
     state_ = State::open;
+    set_.registry().note_open(id_, peer_.endpoint);
     active_ = set_.now();
     if (tls_) {
         set_.end_handshake();

@@ -21,7 +21,8 @@ struct StreamPeer {
     ListenerIndex listener = 0;   ///< that it came in by; of one that we opened: whose address we show
     ServerId server = kNoServer;  ///< that we opened it to, or that its certificate names
     bool opened_by_us = false;
-    bool stranger = true;  ///< comes from no server's address: counted against its address
+    bool on_trial = false;  ///< opened to see whether the peer takes one at all
+    bool stranger = true;   ///< comes from no server's address: counted against its address
 };
 
 /// What a worker gets told about messages and connections.
@@ -64,6 +65,7 @@ class StreamConnection {
     /// Lets what waits be lost and gives the descriptor back. StreamSet alone calls it.
     void shut(DropReason why);
 
+    [[nodiscard]] bool is_connecting() const noexcept { return state_ == State::connecting; }
     [[nodiscard]] ConnectionId id() const noexcept { return id_; }
     [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
     [[nodiscard]] std::uint32_t last_activity() const noexcept { return active_; }

@@ -31,6 +31,15 @@ std::string host_of(const MediaServer& server) {
     return std::string{host};
 }
 
+/// Connections of one worker at a time that nobody waits for.
+constexpr std::size_t kMostTrials = 16;
+
+std::uint64_t seconds_of_trials() {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count());
+}
+
 /// None: the peer needs no connection of its own.
 std::optional<std::string_view> own_link_host(const Outcome& outcome) noexcept {
     if (outcome.server) return std::string_view{};
@@ -130,6 +139,10 @@ void StreamSet::close(StreamConnection& connection, ConnectionEnd end) {
     counters_.connections_closed[static_cast<std::size_t>(end)].add();
     counters_.connections_ended[static_cast<std::size_t>(peer.endpoint.transport)].add();
     registry_.remove(connection.id(), peer.endpoint, peer.stranger);
+    if (peer.on_trial && connection.is_connecting()) {
+        --trials_;
+        registry_.note_refused(peer.endpoint, seconds_of_trials());
+    }
     std::erase_if(links_, [&](const OwnLink& link) { return link.connection == connection.id(); });
     held_bytes_ -= connection.held_bytes();
     // Whoever is called from it right now must find it.
@@ -196,8 +209,18 @@ void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
     });
 }
 
+void StreamSet::prepare(const Outcome& outcome) {
+    Outcome there = outcome;
+    there.to.transport = Transport::tcp;
+    there.listener = *outcome.wants_stream;
+    there.host = {};
+    if (trials_ >= kMostTrials || registry_.to(there.to) || !registry_.may_try(there.to, seconds_of_trials()))
+        return;
+    if (open(there, true) == nullptr) registry_.note_refused(there.to, seconds_of_trials());
+}
+
 /// A connection of our own to outcome.to, shown as the listener that the message leaves by.
-StreamConnection* StreamSet::open(const Outcome& outcome) {
+StreamConnection* StreamSet::open(const Outcome& outcome, bool on_trial) {
     const Endpoint& from = snapshot_->local[outcome.listener].bind;
     if (drained_ || outcome.to.port == 0 || outcome.to.address.is_unspecified() ||
         from.transport != outcome.to.transport || is_web_socket(from.transport)) {
@@ -211,6 +234,7 @@ StreamConnection* StreamSet::open(const Outcome& outcome) {
                           .listener = outcome.listener,
                           .server = snapshot_->servers.id_of(outcome.server),
                           .opened_by_us = true,
+                          .on_trial = on_trial,
                           .stranger = false};
     std::unique_ptr<TlsSession> tls;
     if (fd >= 0 && is_secure(outcome.to.transport)) {
@@ -226,6 +250,7 @@ StreamConnection* StreamSet::open(const Outcome& outcome) {
         counters_.connections_closed[static_cast<std::size_t>(ConnectionEnd::unreachable)].add();
         return nullptr;
     }
+    if (on_trial) ++trials_;
     StreamConnection& connection = add(fd, peer, true, std::move(tls));
     if (const auto host = own_link_host(outcome))
         links_.push_back({outcome.to, std::string{*host}, connection.id()});

@@ -36,12 +36,19 @@ class StreamSet {
     /// Sends by outcome.connection; when that is gone, or none, by one to outcome.to, which is opened if
     /// need be. The receiver is told what became of the message, now or later.
     void send(const Outcome& outcome, std::string_view bytes);
+    /// Opens a connection to where a request went that is too large for UDP, for those that come; unless
+    /// there is one, or none was taken lately.
+    void prepare(const Outcome& outcome);
     /// Writes what send() has queued since the last time.
     void flush();
 
     // For connections and listeners
     void accepted(int fd, const Endpoint& endpoint, ListenerIndex listener);
     void close(StreamConnection& connection, ConnectionEnd end);
+    void connected(const StreamConnection& connection) noexcept {
+        if (connection.peer().on_trial) --trials_;
+    }
+    [[nodiscard]] ConnectionRegistry& registry() noexcept { return registry_; }
     void flush_later(StreamConnection& connection) { dirty_.push_back(connection.id()); }
     [[nodiscard]] StreamConnection* find(ConnectionId id) noexcept;
     [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
@@ -71,7 +78,7 @@ class StreamSet {
     void hand_over(const Outcome& outcome, std::string_view bytes);
     void send_to_peer(const Outcome& outcome, std::string_view bytes);
     void send_on(StreamConnection& connection, const Outcome& outcome, std::string_view bytes);
-    [[nodiscard]] StreamConnection* open(const Outcome& outcome);
+    [[nodiscard]] StreamConnection* open(const Outcome& outcome, bool on_trial = false);
     StreamConnection& add(int fd, const StreamPeer& peer, bool connecting, std::unique_ptr<TlsSession> tls);
     void refuse(int fd, ConnectionEnd end);
     void wait_second();
@@ -92,6 +99,7 @@ class StreamSet {
     std::unique_ptr<char[]> scratch_;
     std::atomic<std::size_t> handed_bytes_{0};  ///< by other workers, on their way
     std::size_t held_bytes_ = 0;
+    std::size_t trials_ = 0;  ///< connecting
     boost::asio::steady_timer second_;
     std::uint32_t now_ = 1;
     std::uint8_t dscp_ = 0;

@@ -153,6 +153,7 @@ void Worker::dispatch(const Outcome& outcome) {
     }
     unsettled_[outgoing_.size()] = outcome;
     outgoing_.add(udp_[outcome.listener], outcome.to, outcome.size, outcome.pad_at);
+    if (outcome.wants_stream) streams_->prepare(outcome);
     if (outgoing_.size() == kBatch) flush();
 }
 

@@ -76,6 +76,8 @@ class TestProxy {
     /// The server's answers to probes can be believed.
     void believe(std::string_view server);
 
+    /// The stream connections that it believes to be open. They must outlive it.
+    void watch(const OpenConnections& connections) noexcept { pipeline_->watch(connections); }
     void wait(std::chrono::milliseconds time) noexcept { time_ += time; }
     void use(std::shared_ptr<const Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
     /// As after a restart: empty tables.
