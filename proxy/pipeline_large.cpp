@@ -12,7 +12,8 @@ std::optional<Forward> Pipeline::by_stream(const Snapshot& snapshot, const Sourc
     const bool large = size > kLargestForUdp;
     const bool follows = method == Method::cancel || method == Method::ack;
     // What goes by a flow is reached by no other way.
-    if ((!large && !follows) || connections_ == nullptr || forward.next_hop.transport != Transport::udp ||
+    if ((!large && (!follows || tables_.large.empty())) || connections_ == nullptr ||
+        forward.next_hop.transport != Transport::udp ||
         forward.edits.recorded_flow == RecordedFlow::next_hop) {
         return std::nullopt;
     }

@@ -20,9 +20,10 @@ class LargeRequests {
 
     LargeRequests() : table_(kMaxRecords, Ignore{}) {}
 
+    [[nodiscard]] bool empty() const noexcept { return table_.size() == 0; }
+
     /// What went first. None: it was not large.
     [[nodiscard]] std::optional<Way> find(std::uint64_t branch, Seconds now) const noexcept {
-        if (table_.size() == 0) return std::nullopt;
         Table::Locked shard{table_, branch};
         const Record* const record = shard.find(now, any);
         return record == nullptr ? std::nullopt : std::optional{record->way};
