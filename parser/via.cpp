@@ -79,12 +79,11 @@ void note(ViaView& via, const Parameter& parameter) noexcept {
 
 }  // namespace
 
-bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
-    cursor.skip_lws();
-    const char* const begin = cursor.position();
-    if (next_parameter(cursor, parameter, ok)) return true;
-    if (ok || !parameter.has_value || cursor.peek() == '"' || !names_source(parameter.name)) return false;
+bool take_empty_source(const Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
+    if (!parameter.has_value || cursor.peek() == '"' || !names_source(parameter.name)) return false;
     ok = true;
+    const char* begin = parameter.name.data();
+    while (*begin != ';') --begin;
     const char* end = parameter.name.data() + parameter.name.size();
     while (*end != '=') ++end;
     ++end;

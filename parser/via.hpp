@@ -33,9 +33,14 @@ struct ViaView {
     [[nodiscard]] Result<void> read(std::string_view header) noexcept;
 };
 
-/// As next_parameter, but `received=` and `rport=` with nothing behind are taken too: whoever forwards the
-/// request writes them anew.
-[[nodiscard]] bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept;
+/// Takes what next_parameter() has just refused when it is `received=` or `rport=` with nothing behind.
+[[nodiscard]] bool take_empty_source(const Cursor& cursor, Parameter& parameter, bool& ok) noexcept;
+
+/// As next_parameter, but those two are taken without a value as well: whoever forwards the request writes
+/// them anew.
+[[nodiscard]] inline bool next_via_parameter(Cursor& cursor, Parameter& parameter, bool& ok) noexcept {
+    return next_parameter(cursor, parameter, ok) || (!ok && take_empty_source(cursor, parameter, ok));
+}
 
 /// Longest Call-ID, tag and branch that is accepted: real ones stay below 256, a torture test has 600.
 inline constexpr std::size_t kMaxIdentifier = 1024;
