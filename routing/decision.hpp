@@ -64,7 +64,7 @@ struct Forward {
     RequestEdits edits;                       ///< requests only
     ConnectionId connection = kNoConnection;  ///< streams: this one; none: one to next_hop, made if need be
     std::string_view host{};  ///< the name that next_hop was found by; empty: an address was written
-    CallDigest call;  ///< requests only: for what is signed in them
+    CallDigest call;          ///< requests only: for what is signed in them
 };
 
 /// An answer of our own (RFC 3261 §8.2.7).
