@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::string_view kCookie = "z9hG4bK";
 constexpr std::string_view kReplyPrefix = "ss";
-/// What starts each input of a MAC, so that none can stand for one of another purpose.
-constexpr std::string_view kBranchPurpose = "b";
 
 /// An RFC 3261 branch: the cookie and more behind it (a bare cookie is none).
 bool has_cookie(std::string_view branch) noexcept {
@@ -20,8 +18,8 @@ bool has_cookie(std::string_view branch) noexcept {
 std::uint64_t branch_mac(const KeyedHash& sign, const CallDigest& call, const ViaView& via,
                          const MessageView& message, ServerId origin) noexcept {
     KeyedHash::Input input{sign};
-    input.add(kBranchPurpose).add_word(call.low).add_word(call.high).add(message.cseq_number()).add(origin);
-    input.add(via.branch).add_lower(via.host).add(std::uint32_t{via.port});
+    input.add("b").add_word(call.low).add_word(call.high).add(message.cseq_number()).add(origin);
+    input.add(via.branch).add_lower(via.host).add(via.port);
     // An RFC 2543 client gives no unique branch; with the From tag the rest still names the
     // transaction (RFC 3261 §16.11), and CANCEL and ACK carry the same.
     if (!has_cookie(via.branch)) input.add(message.from_tag());

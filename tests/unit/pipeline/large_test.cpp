@@ -6,14 +6,6 @@
 namespace sipsteer::test {
 namespace {
 
-constexpr std::string_view kUdp = R"(
-[listen]
-udp = ["192.0.2.100:5060"]
-http = ""
-[[server]]
-name = "pbx-1"
-uri = "sip:192.0.2.201:5060"
-)";
 constexpr std::string_view kBoth = R"(
 [listen]
 udp = ["192.0.2.100:5060"]
@@ -110,7 +102,7 @@ TEST_F(LargeRequest, FallsBackToUdpWhenTheStreamIsGone) {
 }
 
 TEST_F(LargeRequest, StaysWithUdpWhereWeListenOnNothingElse) {
-    use(kUdp);
+    use(kOneServer);
     open(kServerByTcp);
     const Sent sent = send("INVITE", 1, 2000);
     EXPECT_EQ(sent.to(), kServer);

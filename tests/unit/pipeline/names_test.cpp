@@ -8,14 +8,6 @@
 namespace sipsteer::test {
 namespace {
 
-constexpr std::string_view kCluster = R"(
-[listen]
-udp = ["192.0.2.100:5060"]
-http = ""
-[[server]]
-name = "pbx-1"
-uri = "sip:192.0.2.201:5060"
-)";
 constexpr std::string_view kUri = "sip:carrier.example";
 
 std::string request(std::string_view method, int call) {
@@ -33,7 +25,7 @@ std::vector<HopAddress> two(std::uint32_t first, std::uint32_t second) {
 }
 
 TEST(NextHopByName, CallsAreSpreadByWeight) {
-    TestProxy proxy{snapshot_of(kCluster), 4096};
+    TestProxy proxy{snapshot_of(kOneServer), 4096};
     const auto addresses = two(3, 1);
     proxy.resolve(kUri, {addresses, 3600, false});
     std::map<std::string, int> calls;
@@ -44,8 +36,8 @@ TEST(NextHopByName, CallsAreSpreadByWeight) {
 }
 
 TEST(NextHopByName, AllOfACallGoesOneWayOnEveryWorkerAndAfterARestart) {
-    TestProxy one{snapshot_of(kCluster), 4096};
-    TestProxy other{one, snapshot_of(kCluster)};
+    TestProxy one{snapshot_of(kOneServer), 4096};
+    TestProxy other{one, snapshot_of(kOneServer)};
     const auto addresses = two(1, 1);
     one.resolve(kUri, {addresses, 3600, false});
     std::map<int, Sent> sent;
@@ -58,7 +50,7 @@ TEST(NextHopByName, AllOfACallGoesOneWayOnEveryWorkerAndAfterARestart) {
             EXPECT_EQ(proxy->deliver(request("CANCEL", call), "udp:192.0.2.201:5060").to(), sent[call].to());
         }
     }
-    TestProxy restarted{snapshot_of(kCluster), 4096};
+    TestProxy restarted{snapshot_of(kOneServer), 4096};
     const std::vector<HopAddress> turned{addresses[1], addresses[0]};
     restarted.resolve(kUri, {turned, 3600, false});
     for (int call = 0; call < 100; ++call) {

@@ -15,6 +15,16 @@ namespace sipsteer::test {
 /// The key of every test: the same bytes on every run.
 [[nodiscard]] ClusterKey fixed_key(std::uint8_t seed = 1);
 
+/// A cluster of one, by UDP alone.
+inline constexpr std::string_view kOneServer = R"(
+[listen]
+udp = ["192.0.2.100:5060"]
+http = ""
+[[server]]
+name = "pbx-1"
+uri = "sip:192.0.2.201:5060"
+)";
+
 /// A snapshot of configuration text. Throws std::runtime_error with all errors of the text.
 [[nodiscard]] std::shared_ptr<const Snapshot> snapshot_of(std::string_view toml,
                                                           const ClusterKey& key = fixed_key());
