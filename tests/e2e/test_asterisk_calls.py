@@ -60,14 +60,7 @@ def test_register_and_be_called(play):
         assert await erin.register() == 200
         assert await frank.register() == 200
         assert await erin.register() == 200      # a refresh
-        served = set()
-        for callee in (erin, frank) * 6:
-            talk = await scene.talk(alice, callee)
-            served.add(talk.server)
-            await scene.hears({alice: {callee}, callee: {alice}})
-            await talk.callee.hangup()
-            await talk.caller.wait_ended()
-        assert served == {"pbx-1", "pbx-2"}, served
+        await scene.called_through_all(alice, (erin, frank) * 6)
         registered = [server.name for server in scene.cluster
                       if any("erin/" in line for line in server.ami.command("pjsip show contacts"))]
         assert len(registered) == 1, registered
@@ -107,12 +100,7 @@ def test_call_that_the_server_starts(play, server):
     """Its Call-ID is the server's own; sipsteer knows whose it is from where the INVITE came."""
     async def story(scene):
         [bob] = await scene.phones("bob")
-        scene.cluster[server].ami.originate("PJSIP/bob", context="phones", exten="echo")
-        call = await bob.incoming()
-        await call.answered()
-        assert scene.sipsteer.owner(call.call_id) == server
-        await scene.hears({bob: {bob}})
-        assert await call.hangup() == 200
+        await scene.echo(server, bob)
         await scene.eventually(lambda: not scene.cluster[server].ami.channels(), "the channel ends")
     play(story)
 

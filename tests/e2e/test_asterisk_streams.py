@@ -7,18 +7,10 @@ import pytest
 
 from conftest import ASTERISK_VERSIONS, TRANSFER, asterisk_cluster
 from lab.scene import all_phones
+from lab.sipsteer import STREAM_LISTENERS
 from test_asterisk_transfers import decides, transferred, two_talks
 
-STREAMS = TRANSFER + """
-[[listener]]
-bind = "tcp:127.0.0.1:5060"
-
-[[listener]]
-bind = "tls:127.0.0.1:5061"
-
-[tls]
-certificate = "{folder}/proxy.pem"
-private_key = "{folder}/proxy.key"
+STREAMS = TRANSFER + STREAM_LISTENERS + """\
 ca = "{folder}/ca.pem"
 
 [health]
@@ -61,12 +53,7 @@ def test_calls_both_ways(play, cluster, authority, server):
             await scene.hears({alice: {bob}, bob: {alice}})
         assert await talk.callee.hangup() == 200
         await talk.caller.wait_ended()
-        scene.cluster[server].ami.originate("PJSIP/bob", context="phones", exten="echo")
-        call = await bob.incoming()
-        await call.answered()
-        assert scene.sipsteer.owner(call.call_id) == server
-        await scene.hears({bob: {bob}})
-        assert await call.hangup() == 200
+        await scene.echo(server, bob)
         transport = cluster[0].transport
         metrics = scene.sipsteer.metrics()
         assert metrics.sum("sipsteer_messages_received_total", transport=transport, kind="request") > 0

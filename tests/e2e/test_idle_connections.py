@@ -8,33 +8,13 @@ import pytest
 
 from lab.certificates import Authority
 from lab.descriptors import descriptors, source_of
-from lab.sipsteer import Sipsteer, cluster_config
+from lab.sipsteer import STREAMS_ALONE, Sipsteer, cluster_config
 from lab.stream import StreamPeer, request
 
 PORTS = {"tcp": 5060, "tls": 5061}
 COUNTS = {"tcp": 10_000, "tls": 2_000}
 # Each, in the process. Measured 836 and 15,170 (14,060 by TLS 1.2); 14,300 of the latter are OpenSSL 3.0's own.
 MOST_BYTES = {"tcp": 1024, "tls": 15.5 * 1024}
-CONFIG = """
-[[listener]]
-bind = "tcp:127.0.0.1:5060"
-
-[[listener]]
-bind = "tls:127.0.0.1:5061"
-
-[tls]
-certificate = "{folder}/proxy.pem"
-private_key = "{folder}/proxy.key"
-
-[calls]
-max = 1000
-
-[health]
-probe_interval = "0"
-
-[transfer]
-unmatched = "reject"
-"""
 
 
 def resident(pid):
@@ -48,7 +28,7 @@ def test_memory_of_idle_connections(binary, tmp_path, transport):
     authority = Authority(tmp_path)
     authority.make("proxy", "IP:127.0.0.1")
     tls = authority.client() if transport == "tls" else None
-    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=CONFIG.format(folder=tmp_path), level="info")
+    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=STREAMS_ALONE.format(folder=tmp_path), level="info")
     message = request("OPTIONS", "sip:carol@example.com", "TCP 127.0.0.9", call_id="idle").replace(
         "Max-Forwards: 70", "Max-Forwards: 0")
     with contextlib.ExitStack() as stack:

@@ -14,30 +14,10 @@ import pytest
 
 from lab.certificates import Authority
 from lab.descriptors import descriptors, source_of
-from lab.sipsteer import Sipsteer, cluster_config
+from lab.sipsteer import STREAMS_ALONE, Sipsteer, cluster_config
 from lab.stream import StreamPeer, request
 
 UDP, TCP, TLS = ("127.0.0.1", 5060), ("127.0.0.1", 5060), ("127.0.0.1", 5061)
-CONFIG = """
-[[listener]]
-bind = "tcp:127.0.0.1:5060"
-
-[[listener]]
-bind = "tls:127.0.0.1:5061"
-
-[tls]
-certificate = "{folder}/proxy.pem"
-private_key = "{folder}/proxy.key"
-
-[calls]
-max = 1000
-
-[health]
-probe_interval = "0"
-
-[transfer]
-unmatched = "reject"
-"""
 MOST_HANDSHAKES = 1024
 
 
@@ -49,7 +29,7 @@ def authority(tmp_path_factory):
 
 
 def proxy_for(binary, authority):
-    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=CONFIG.format(folder=authority.folder), level="info")
+    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=STREAMS_ALONE.format(folder=authority.folder), level="info")
     return Sipsteer(config, binary)
 
 

@@ -120,6 +120,26 @@ class Scene:
             await incoming.wait_ended()
         raise AssertionError(f"{tries} calls, and none was placed on {on or 'another server than ' + not_on}")
 
+    async def called_through_all(self, caller, callees):
+        """Calls them one after another; each pair hears each other, and every server has had a call."""
+        served = set()
+        for callee in callees:
+            talk = await self.talk(caller, callee)
+            served.add(talk.server)
+            await self.hears({caller: {callee}, callee: {caller}})
+            await talk.callee.hangup()
+            await talk.caller.wait_ended()
+        assert served == {server.name for server in self.cluster}, served
+
+    async def echo(self, server, phone):
+        """A call that `server` starts to `phone`, and owns: it echoes, and ends."""
+        self.cluster[server].ami.originate(f"PJSIP/{phone.name}", context="phones", exten="echo")
+        call = await phone.incoming()
+        await call.answered()
+        assert self.sipsteer.owner(call.call_id) == server
+        await self.hears({phone: {phone}})
+        assert await call.hangup() == 200
+
     async def hears(self, expected, within=5.0):
         """Waits until each phone hears exactly the phones of its set, by their voice."""
         wanted = {phone.name: {other.name for other in others} for phone, others in expected.items()}

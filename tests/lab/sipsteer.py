@@ -56,6 +56,31 @@ class Metrics(dict):
         return received, accounted
 
 
+# For `more` of cluster_config(): `{folder}` has the certificate. Keys of [tls] may follow.
+STREAM_LISTENERS = """
+[[listener]]
+bind = "tcp:127.0.0.1:5060"
+
+[[listener]]
+bind = "tls:127.0.0.1:5061"
+
+[tls]
+certificate = "{folder}/proxy.pem"
+private_key = "{folder}/proxy.key"
+"""
+# The same, and nothing that the proxy does by itself.
+STREAMS_ALONE = STREAM_LISTENERS + """
+[calls]
+max = 1000
+
+[health]
+probe_interval = "0"
+
+[transfer]
+unmatched = "reject"
+"""
+
+
 def cluster_config(servers, listen="127.0.0.1:5060", http="127.0.0.1:8060", more="", level="debug", drain="2s",
                    process=""):
     """TOML for a proxy in front of `servers`, (name, uri) pairs. `more` is appended: tables of your own; `process` are further
