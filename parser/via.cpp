@@ -87,6 +87,7 @@ bool take_empty_source(const Cursor& cursor, Parameter& parameter, bool& ok) noe
     const char* end = parameter.name.data() + parameter.name.size();
     while (*end != '=') ++end;
     ++end;
+    parameter.value = {};  // an empty view behind the blanks that follow would lie outside of `whole`
     parameter.whole = {begin, static_cast<std::size_t>(end - begin)};
     return true;
 }

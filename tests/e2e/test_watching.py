@@ -6,9 +6,11 @@ import json
 import re
 import subprocess
 import time
+import urllib.parse
 
 from lab.sip import Replaces
 from test_stub_cluster import Cluster
+
 
 def run(binary, story, *phones):
     cluster = Cluster(binary)
@@ -196,7 +198,8 @@ def test_owner_tells_the_text_of_a_call(binary, ctl):
         recent = [line.split() for line in told.stdout.splitlines() if "sip:" in line]
         assert [(line[1], line[2]) for line in recent] == [("200", server.name), ("180", server.name)]
         assert recent[0][3].startswith("sip:bob@") and recent[0][4].startswith("sip:carol@")
-        assert (await in_thread(cluster.sipsteer.get, f"/api/v1/recent/{call.call_id}"))[0] == 404     # admin only
+        path = "/api/v1/recent/" + urllib.parse.quote(call.call_id, safe="")
+        assert (await in_thread(cluster.sipsteer.get, path))[0] == 404     # admin only
         await call.hangup()
 
     run(binary, story, "bob")

@@ -136,6 +136,15 @@ TEST(Via, ReadsReceivedRportAndMaddr) {
     }
 }
 
+TEST(Via, AnEmptySourceIsNoViewBehindTheValue) {
+    for (const char* text : {"SIP/2.0/UDP h;rport= , SIP/2.0/UDP g", "SIP/2.0/UDP h;received=  ,SIP/2.0/UDP g"}) {
+        const auto via = ViaView::parse(text);
+        ASSERT_TRUE(via) << text;
+        EXPECT_EQ(via->rport.data(), nullptr) << text;
+        EXPECT_EQ(via->received.data(), nullptr) << text;
+    }
+}
+
 TEST(Via, TellsThatTheSourceStandsThereTwice) {
     for (const char* text : {"SIP/2.0/UDP h;rport;rport", "SIP/2.0/UDP h;received=1.1.1.1;x;received=1.1.1.1",
                              "SIP/2.0/UDP h;rport=;received=;RPORT=4", "SIP/2.0/UDP h;received=;received="}) {
