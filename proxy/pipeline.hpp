@@ -7,6 +7,7 @@
 #include "parser/message_view.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/owner_questions.hpp"
+#include "proxy/table_memory.hpp"
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
 #include "routing/large_requests.hpp"
@@ -15,13 +16,6 @@
 #include "routing/snapshot.hpp"
 
 namespace sipsteer {
-
-/// Where the tables keep their records, each as ShardedTable says; empty: in memory of their own.
-struct TableMemory {
-    std::span<std::byte> pins{};
-    std::span<std::byte> calls{};
-    std::span<std::byte> bindings{};
-};
 
 /// The tables that all workers share.
 struct Tables {

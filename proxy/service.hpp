@@ -64,6 +64,7 @@ class Service {
     const Config config_;  ///< as at the start; a reload changes the cluster's
     LiveCluster cluster_;
     std::unique_ptr<TableFile> table_file_;
+    const std::unique_ptr<OwnTableMemory> own_memory_;  ///< where there is no table file
     Tables tables_;
     Watched watched_;
     ConnectionRegistry connections_;
