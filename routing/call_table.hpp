@@ -39,6 +39,9 @@ class CallTable {
     /// Takes over what another table left in its memory.
     void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
+    /// A look-up of this Call-ID comes soon.
+    void prefetch(std::uint64_t call) const noexcept { table_.prefetch(call); }
+
     /// The dialog whose server end has `key.local`. Dialogs in grace are found too. More than one
     /// match is none (design: never a guess).
     [[nodiscard]] std::optional<Owner> find(const DialogKey& key, Seconds now) const noexcept;

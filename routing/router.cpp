@@ -24,6 +24,7 @@ RouteDecision Router::decide(const MessageView& message, const Source& source, S
     effects.clear();
     Work work{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message},
               {},      {},     {}};
+    calls_.prefetch(work.hashes.call().low);
     if (!message.is_request()) return decide_response(work);
     RouteDecision decision = decide_request(work);
     decision.bad_record_route = work.routes.bad_signature;

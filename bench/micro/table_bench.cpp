@@ -1,6 +1,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <mutex>
@@ -78,6 +79,22 @@ void look_up(benchmark::State& state) {
     state.counters["held"] = static_cast<double>(held->table->size());
 }
 
+/// As many as a round has messages, each told beforehand: the memory is waited for once.
+void look_up_in_batches(benchmark::State& state) {
+    const Full& held = full(static_cast<std::uint64_t>(state.range(0)));
+    std::mt19937_64 random(1);
+    std::array<DialogKey, 64> keys;
+    std::uint64_t found = 0;
+    while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(keys.size()))) {
+        for (DialogKey& one : keys) {
+            one = key(random() % held.size);
+            held.table->prefetch(one.call);
+        }
+        for (const DialogKey& one : keys) found += held.table->find(one, kNow + 1) ? 1U : 0U;
+    }
+    if (found != static_cast<std::uint64_t>(state.iterations())) state.SkipWithError("not found");
+}
+
 /// A new dialog in a table that is full: one must go for it.
 void insert_into_full(benchmark::State& state) {
     Full& held = full(static_cast<std::uint64_t>(state.range(0)));
@@ -115,6 +132,7 @@ void sweep_expired(benchmark::State& state) {
 }
 
 BENCHMARK(look_up)->Arg(100000)->Arg(1000000)->Arg(10000000);
+BENCHMARK(look_up_in_batches)->Arg(1000000)->Arg(10000000);
 BENCHMARK(look_up)->Arg(1000000)->Threads(2)->UseRealTime();
 BENCHMARK(insert_into_full)->Arg(1000000);
 BENCHMARK(insert)->Arg(1000000)->Arg(10000000)->Iterations(400000);
