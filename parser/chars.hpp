@@ -67,6 +67,9 @@ inline constexpr auto kCharTable = make_char_table();
     return byte <= ' ' && (kBlanks >> byte & 1) != 0;
 }
 
+/// What may stand in no header section but at the end of a line (RFC 3261 §7.3, §25.1).
+[[nodiscard]] constexpr bool is_line_break(char c) noexcept { return c == '\r' || c == '\n' || c == '\0'; }
+
 /// ASCII only: SIP compares without regard to case by ASCII rules (RFC 3261 §7.3.1).
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;

@@ -29,7 +29,7 @@ HeaderId header_id(std::string_view name) noexcept {
     if (name.size() >= bytes.size() || name.find(':') != std::string_view::npos) return HeaderId::other;
     std::ranges::copy(name, bytes.begin());
     bytes[name.size()] = ':';
-    return known_name(bytes.data(), bytes.data() + bytes.size()).id;
+    return plain_name(bytes.data(), bytes.data() + bytes.size()).id;
 }
 
 }  // namespace sipsteer

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "parser/header_id.hpp"
+#include "parser/line_scan.hpp"
 
 /// The table of the long header names, for those who look one up for every line.
 namespace sipsteer {
@@ -43,18 +44,31 @@ inline constexpr Name kNames[] = {
     {"authorization:", HeaderId::authorization},
 };
 
-using Words = std::array<std::uint64_t, 2>;
 using Bytes = std::array<char, kNameBytes>;
 
-/// A name as two words. Set in `mask`: bit 0x20 of each letter, which lowers it and makes no other byte a
-/// letter, and whatever stands behind the colon. So `(bytes | mask) == word` compares all at once.
-struct Entry {
-    Words word{};
-    Words mask{};
+/// The front of a header line as two words.
+struct Words {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+
+    [[nodiscard]] static Words of(const char* bytes) noexcept {
+        Words words;
+        std::memcpy(&words.first, bytes, sizeof words.first);
+        std::memcpy(&words.second, bytes + sizeof words.first, sizeof words.second);
+        return words;
+    }
+};
+
+/// A name. Set in `mask`: bit 0x20 of each letter, which lowers it and makes no other byte a letter, and
+/// whatever stands behind the colon. So `(bytes | mask) == word` compares all at once.
+struct alignas(64) Entry {
+    Words word;
+    Words mask;
     KnownName name;
 
     [[nodiscard]] bool is(const Words& bytes) const noexcept {
-        return (((bytes[0] | mask[0]) ^ word[0]) | ((bytes[1] | mask[1]) ^ word[1])) == 0;
+        return (((bytes.first | mask.first) ^ word.first) | ((bytes.second | mask.second) ^ word.second)) ==
+               0;
     }
 };
 
@@ -76,10 +90,11 @@ constexpr Entry entry_of(const Name& name) {
 inline constexpr std::size_t kSets = 32;
 using Set = std::array<Entry, 2>;
 
-/// By the first three letters: the shortest name has two and its colon.
+/// By the first three letters: the shortest name has two and its colon. What stands behind them falls out at
+/// the upper end, as the factor ends in eight zero bits.
 constexpr std::size_t set_of(std::uint64_t first_word, std::uint32_t factor) {
     static_assert(std::endian::native == std::endian::little);
-    return (static_cast<std::uint32_t>(first_word & 0xffffffU) | 0x202020U) * factor >> 27;
+    return (static_cast<std::uint32_t>(first_word) | 0x202020U) * factor >> 27;
 }
 
 constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
@@ -91,7 +106,7 @@ constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
 
 /// The smallest factor that puts at most two names into each set.
 consteval std::uint32_t find_factor() {
-    for (std::uint32_t factor = 1; factor < 100000; factor += 2) {
+    for (std::uint32_t factor = 0x100; factor < 0x1000000; factor += 0x200) {
         std::array<std::uint8_t, kSets> names{};
         bool fits = true;
         for (const Name& name : kNames) fits = fits && ++names[set_of(name, factor)] <= 2;
@@ -114,22 +129,32 @@ consteval std::array<Set, kSets> make_table() {
 
 inline constexpr std::array<Set, kSets> kTable = make_table();
 
+/// Null: none of the names.
+[[nodiscard]] inline const KnownName* look_up(const Words& words) noexcept {
+    const Set& set = kTable[set_of(words.first, kFactor)];
+    if (set[0].is(words)) [[likely]]
+        return &set[0].name;
+    return set[1].is(words) ? &set[1].name : nullptr;
+}
+
 }  // namespace detail
 
-/// The long name at the front of a header line, when the colon follows it at once: the common case, told by
-/// one comparison. Else `other`. Reads no byte from `end` on.
-[[nodiscard]] inline KnownName known_name(const char* line, const char* end) noexcept {
-    detail::Words words{};
-    if (const auto size = static_cast<std::size_t>(end - line); size >= kNameBytes) [[likely]] {
-        std::memcpy(words.data(), line, kNameBytes);
+/// The name of a header line, when letters and hyphens and at once the colon stand there, as nearly everybody
+/// writes it; `other` when it is none of the known ones. Length 0: anything else, such as a compact form. No
+/// line ends within the length. Reads no byte from `end` on.
+[[nodiscard]] inline KnownName plain_name(const char* line, const char* end) noexcept {
+    if (end - line >= static_cast<std::ptrdiff_t>(kNameBytes)) [[likely]] {
+        if (const KnownName* known = detail::look_up(detail::Words::of(line))) [[likely]]
+            return *known;
     } else {
-        std::memcpy(words.data(), line, size);
+        detail::Bytes bytes{};
+        std::copy(line, end, bytes.begin());
+        if (const KnownName* known = detail::look_up(detail::Words::of(bytes.data()))) return *known;
     }
-    const detail::Set& set = detail::kTable[detail::set_of(words[0], detail::kFactor)];
-    if (set[0].is(words)) [[likely]]
-        return set[0].name;
-    if (set[1].is(words)) return set[1].name;
-    return {};
+    const char* const colon = find_name_end(line, end);
+    const std::ptrdiff_t length = colon - line + 1;
+    if (colon == end || *colon != ':' || length <= 2 || length > 0xff) return {};
+    return {HeaderId::other, static_cast<std::uint8_t>(length)};
 }
 
 }  // namespace sipsteer

@@ -13,86 +13,36 @@
 
 namespace sipsteer {
 
-/// A bit for each of the `size` bytes at `at` (at most 64), the first one lowest: set for 0x00 to 0x0d. The
-/// portable twin of `control_mask`.
-[[nodiscard]] inline std::uint64_t control_mask_portable(const char* at, std::size_t size) noexcept {
-    std::uint64_t mask = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        if (static_cast<unsigned char>(at[i]) <= '\r') mask |= std::uint64_t{1} << i;
-    }
-    return mask;
+/// The portable twin of `find_control`.
+[[nodiscard]] inline const char* find_control_portable(const char* at, const char* end) noexcept {
+    while (at != end && static_cast<unsigned char>(*at) > '\r') ++at;
+    return at;
 }
 
-/// The same for 64 bytes at once. CR is the largest of the bytes that can end a header line or may not
-/// stand in one, so one comparison finds them all; tabs and stray controls among them are told apart later.
-[[nodiscard]] inline std::uint64_t control_mask(const char* at) noexcept {
+/// The first byte of 0x00 to 0x0d in [at, end), or `end`. CR, LF and NUL are among them: what ends a header
+/// line or may not stand in one (RFC 3261 §7.3, §25.1). So one comparison finds them all. Tabs and stray
+/// controls are rare: is_line_break() tells them apart.
+[[nodiscard]] inline const char* find_control(const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
-    const __m128i cr = _mm_set1_epi8('\r');
-    std::uint64_t mask = 0;
-    for (unsigned part = 0; part < 4; ++part) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * part));
-        const __m128i hit = _mm_cmpeq_epi8(_mm_min_epu8(bytes, cr), bytes);
-        mask |= static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(hit))) << 16 * part;
+    const auto controls = [](const char* block) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block));
+        const __m128i cr = _mm_set1_epi8('\r');
+        return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(bytes, cr), cr)));
+    };
+    for (; end - at >= 32; at += 32) {
+        if (const unsigned mask = controls(at)) return at + std::countr_zero(mask);
+        if (const unsigned mask = controls(at + 16)) return at + 16 + std::countr_zero(mask);
     }
-    return mask;
-#else
-    return control_mask_portable(at, 64);
 #endif
+    return find_control_portable(at, end);
 }
 
-/// Walks over the CRs, LFs and NULs of a text: the only bytes that decide where a header line ends or
-/// that may not stand in one (RFC 3261 §7.3, §25.1). Each byte is looked at once, 64 at a time.
-class LineBreaks {
-  public:
-    explicit LineBreaks(std::string_view text) noexcept
-        : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {
-        load();
-    }
-
-    /// The next of them, or the end of the text when there is none left.
-    [[nodiscard]] const char* next() noexcept {
-        for (;;) {
-            while (mask_ == 0) {
-                if (static_cast<std::size_t>(end_ - at_) <= kBlock) return end_;
-                at_ += kBlock;
-                load();
-            }
-            const char* const found = at_ + std::countr_zero(mask_);
-            mask_ &= mask_ - 1;
-            if (*found == '\r' || *found == '\n' || *found == '\0') [[likely]]
-                return found;
-        }
-    }
-
-    /// Passes over the LF of a CRLF whose CR next() has just found.
-    void skip_line_feed() noexcept {
-        if (mask_ == 0) {
-            at_ += kBlock;
-            load();
-        }
-        mask_ &= mask_ - 1;
-    }
-
-  private:
-    static constexpr std::size_t kBlock = 64;
-
-    void load() noexcept {
-        const auto left = static_cast<std::size_t>(end_ - at_);
-        if (left >= kBlock) {
-            mask_ = control_mask(at_);
-        } else if (left != 0 && at_ != begin_) {
-            mask_ = control_mask(end_ - kBlock) >>
-                    (kBlock - left);  // the last whole block, seen bytes shifted out
-        } else {
-            mask_ = control_mask_portable(at_, left);
-        }
-    }
-
-    const char* begin_;
-    const char* at_;
-    const char* end_;
-    std::uint64_t mask_ = 0;
-};
+/// The first CR, LF or NUL in [at, end), or `end`.
+[[nodiscard]] inline const char* find_line_break(const char* at, const char* end) noexcept {
+    at = find_control(at, end);
+    while (at != end && !is_line_break(*at)) at = find_control(at + 1, end);
+    return at;
+}
 
 /// The end of the run of characters of `classes`. The portable twin of `find_uri_end` and `find_value_end`.
 [[nodiscard]] inline const char* find_end_portable(const char* at, const char* end,

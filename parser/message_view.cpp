@@ -1,6 +1,7 @@
 #include "parser/message_view.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
@@ -29,23 +30,40 @@ bool looks_like_version(std::string_view word) noexcept {
 bool is_version_2(std::string_view word) noexcept { return word.size() == 7 && word.substr(4) == "2.0"; }
 
 constexpr std::string_view kRequestLineEnd = " SIP/2.0";
+constexpr std::string_view kStatusLineBegin = "SIP/2.0 ";
 
 /// Keeps the first error of a message, so that reading goes on behind it.
-void keep_first(Result<void>& kept, const Result<void>& now) noexcept {
-    if (kept && !now) kept = now;
+[[gnu::cold]] void fail(Result<void>& result, ParseError error) noexcept {
+    if (result) result = Failure(error);
 }
 
-Result<void> parse_once(const MessageView& message, HeaderId id, ParseError missing) noexcept {
-    const HeaderField* field = message.find(id);
-    if (field == nullptr) return Failure(missing);
-    if (message.next(*field) != nullptr) return Failure(ParseError::duplicate_header);
-    return {};
+void keep_first(Result<void>& result, const Result<void>& now) noexcept {
+    if (!now) fail(result, now.error());
 }
 
-/// Nearly every Call-ID is made of what may stand in a URI, where no blank may.
-bool has_blank(std::string_view text) noexcept {
-    const char* const end = text.data() + text.size();
-    return std::any_of(find_uri_end(text.data(), end), end, is_lws);
+/// Nearly every Call-ID is made of what may stand in a URI, where no blank may. A header value ends before a
+/// blank or a line break, so the search goes safely beyond, up to `end`.
+bool has_blank(std::string_view text, const char* end) noexcept {
+    const char* const text_end = text.data() + text.size();
+    const char* const odd = find_uri_end(text.data(), end);
+    return odd < text_end && std::any_of(odd, text_end, is_lws);
+}
+
+/// Neither blank nor control.
+bool is_solid(char c) noexcept { return static_cast<unsigned char>(c) > ' '; }
+
+/// What stands between a name and its line's break at `end`, without the blanks around it: nearly always one
+/// in front. A break is not solid, so a solid first character means that there is one.
+std::string_view value_between(const char* begin, const char* end) noexcept {
+    if (*begin == ' ') ++begin;
+    const std::string_view value = between(begin, end);
+    return is_solid(*begin) && is_solid(end[-1]) ? value : trim_lws(value);
+}
+
+/// The line with the break at `stop` ends in CRLF, and the next one begins with no blank, no break: no fold,
+/// no end of the header section, and nothing wrong.
+bool ends_plainly(const char* stop, const char* end) noexcept {
+    return end - stop > 2 && std::memcmp(stop, "\r\n", 2) == 0 && is_solid(stop[2]);
 }
 
 /// The tag of a From or To header.
@@ -60,7 +78,7 @@ Result<std::string_view> tag_of(const HeaderField& field, ParseError bad) noexce
 }  // namespace
 
 bool MessageView::is_keepalive(std::string_view bytes) noexcept {
-    return std::ranges::all_of(bytes, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+    return std::ranges::all_of(bytes, is_line_break);
 }
 
 Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limits) noexcept {
@@ -73,58 +91,72 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
     status_code_ = 0;
     method_ = Method::other;
     field_count_ = 0;
-    first_.fill(HeaderField::kNone);
+    chains_.fill({});
 
     const char* const end = bytes.data() + bytes.size();
-    LineBreaks breaks{bytes};
-    const char* const line_end = breaks.next();
+    const char* const line_end = find_line_break(bytes.data(), end);
     start_line_ = between(bytes.data(), line_end);
     headers_end_ = line_end;
     Result<void> result = parse_start_line();
     if (!result && result.error() == ParseError::not_sip) return result;
     if (line_end == end) return Failure(ParseError::incomplete);
     const bool crlf = end - line_end >= 2 && line_end[0] == '\r' && line_end[1] == '\n';
-    if (!crlf) keep_first(result, Failure(ParseError::bad_line_end));
-    if (crlf) breaks.skip_line_feed();
+    if (!crlf) fail(result, ParseError::bad_line_end);
     const char* const headers = line_end + (crlf ? 2 : 1);
     start_line_ = between(bytes.data(), headers);
 
-    keep_first(result, scan_headers(breaks, headers, end, limits));
+    keep_first(result, scan_headers(headers, end, limits));
     keep_first(result, read_core());
     if (result) result = read_body();
     return result;
 }
 
-Result<void> MessageView::parse_start_line() noexcept {
+inline Result<void> MessageView::parse_start_line() noexcept {
     const std::string_view line = start_line_;
-    Cursor cursor{line};
-    const std::string_view token = cursor.take_while(kToken);
-    if (line.ends_with(kRequestLineEnd) && cursor.take(' ')) {
+    if (line.starts_with(kStatusLineBegin)) return read_status(line.substr(kStatusLineBegin.size()));
+    if (line.ends_with(kRequestLineEnd)) {
+        const char* const end = bytes_.data() + bytes_.size();
+        const char* const token_end = find_uri_end(line.data(), end);
         const char* const uri_end = line.data() + line.size() - kRequestLineEnd.size();
-        if (cursor.position() < uri_end && find_uri_end(cursor.position(), uri_end) == uri_end) {
-            // As everybody writes it: nothing is left to check.
-            method_token_ = token;
-            method_ = method_of(token);
-            request_uri_ = between(cursor.position(), uri_end);
-            return {};
+        if (token_end + 1 < uri_end && *token_end == ' ' && find_uri_end(token_end + 1, end) == uri_end) {
+            const std::string_view token = between(line.data(), token_end);
+            const Method method = method_of(token);
+            if (method != Method::other || (!token.empty() && all_of(token, kToken))) {
+                // As everybody writes it: nothing is left to check.
+                method_token_ = token;
+                method_ = method;
+                request_uri_ = between(token_end + 1, uri_end);
+                return {};
+            }
         }
     }
-    std::size_t first_blank = 0;
-    while (first_blank < line.size() && line[first_blank] != ' ' && line[first_blank] != '\t') ++first_blank;
-    if (first_blank == 0 || first_blank == line.size()) return Failure(ParseError::not_sip);
+    return read_unusual_start();
+}
+
+/// Status-Line: SIP-Version SP 3DIGIT SP Reason-Phrase; a missing last SP is tolerated. `rest`: behind the
+/// version and its blank.
+Result<void> MessageView::read_status(std::string_view rest) noexcept {
+    status_code_ = 1;
+    const std::string_view code = rest.substr(0, 3);
+    std::uint32_t status = 0;
+    if (code.size() != 3 || !parse_number(code, 699, status) || status < 100 ||
+        (rest.size() > 3 && rest[3] != ' ')) {
+        return Failure(ParseError::bad_start_line);
+    }
+    status_code_ = static_cast<std::uint16_t>(status);
+    return {};
+}
+
+/// A start line that is not as everybody writes it: wrong, or with a version in lower case.
+Result<void> MessageView::read_unusual_start() noexcept {
+    const std::string_view line = start_line_;
+    const std::size_t first_blank = line.find_first_of(" \t");
+    if (first_blank == 0 || first_blank == std::string_view::npos) return Failure(ParseError::not_sip);
     const std::string_view first = line.substr(0, first_blank);
     if (looks_like_version(first)) {
-        // Status-Line: SIP-Version SP 3DIGIT SP Reason-Phrase; a missing last SP is tolerated.
         status_code_ = 1;
-        const std::string_view rest = line.substr(first_blank + 1);
-        const std::string_view code = rest.substr(0, 3);
-        std::uint32_t status = 0;
-        if (!is_version_2(first) || line[first_blank] != ' ' || code.size() != 3 ||
-            !parse_number(code, 699, status) || status < 100 || (rest.size() > 3 && rest[3] != ' ')) {
-            return Failure(ParseError::bad_start_line);
-        }
-        status_code_ = static_cast<std::uint16_t>(status);
-        return {};
+        if (!is_version_2(first) || line[first_blank] != ' ') return Failure(ParseError::bad_start_line);
+        return read_status(line.substr(first_blank + 1));
     }
     // Request-Line: Method SP Request-URI SP SIP-Version, single blanks, none inside the URI.
     std::string_view tail = line;
@@ -146,70 +178,70 @@ Result<void> MessageView::parse_start_line() noexcept {
 }
 
 inline void MessageView::add_field(HeaderId id, std::string_view line, std::string_view value) noexcept {
-    const auto slot = static_cast<std::size_t>(id);
+    const std::uint8_t index = field_count_++;
     HeaderField* const fields = fields_.data();
-    fields[field_count_] = {id, HeaderField::kNone, line, value};
-    if (std::uint8_t& first = first_.data()[slot]; first == HeaderField::kNone) {
-        first = field_count_;
+    fields[index] = {id, HeaderField::kNone, line, value};
+    Chain& chain = chains_.data()[static_cast<std::size_t>(id)];
+    if (chain.first == HeaderField::kNone) {
+        chain.first = index;
     } else {
-        fields[last_.data()[slot]].next = field_count_;
+        fields[chain.last].next = index;
     }
-    last_.data()[slot] = field_count_++;
+    chain.last = index;
 }
 
-Result<void> MessageView::scan_headers(LineBreaks breaks, const char* at, const char* end,
-                                       const ParseLimits& limits) noexcept {
+inline Result<void> MessageView::scan_headers(const char* at, const char* end,
+                                              const ParseLimits& limits) noexcept {
     Result<void> result;
     const std::uint32_t max_lines = std::min(limits.headers, ParseLimits::kMaxHeaders);
     std::uint32_t lines = 0;
     const char* line = at;  // first byte of the current header line, which may go on in folds
     for (;;) {
-        const char* const stop = breaks.next();
-        if (stop == end) {
-            headers_end_ = end;
-            keep_first(result, Failure(ParseError::incomplete));
-            return result;
+        const KnownName name = plain_name(line, end);
+        const char* stop = find_control(line + name.length, end);
+        const char* after = stop + 2;
+        if (name.length == 0 || !ends_plainly(stop, end)) [[unlikely]] {
+            for (;; stop = find_control(after, end)) {
+                if (stop == end) {
+                    headers_end_ = end;
+                    fail(result, ParseError::incomplete);
+                    return result;
+                }
+                after = stop + 1;
+                if (*stop == '\r' && after != end && *after == '\n') {
+                    ++after;
+                } else {
+                    if (is_line_break(*stop)) fail(result, ParseError::bad_line_end);
+                    if (*stop != '\n') continue;  // it ends no line
+                }
+                if (stop == line) {
+                    headers_end_ = line;
+                    body_ = between(after, end);
+                    return result;
+                }
+                if (after == end || (*after != ' ' && *after != '\t')) break;
+            }
         }
-        const char* after = stop + 1;
-        if (*stop == '\r' && after != end && *after == '\n') [[likely]] {
-            breaks.skip_line_feed();
-            ++after;
-        } else {
-            keep_first(result, Failure(ParseError::bad_line_end));
-            if (*stop != '\n') continue;  // it ends no line
-        }
-        if (stop == line) {
-            headers_end_ = line;
-            body_ = between(after, end);
-            return result;
-        }
-        if (after != end && (*after == ' ' || *after == '\t')) continue;
         if (static_cast<std::size_t>(after - line) > limits.line_bytes) {
-            keep_first(result, Failure(ParseError::line_too_long));
+            fail(result, ParseError::line_too_long);
         } else if (++lines > max_lines) {
-            keep_first(result, Failure(ParseError::too_many_headers));
+            fail(result, ParseError::too_many_headers);
             headers_end_ = line;
             return result;
-        } else if (const KnownName name = known_name(line, end); name.id != HeaderId::other) {
-            const char* first = line + name.length;
-            while (first != stop && is_lws(*first)) ++first;
-            const char* last = stop;
-            while (last != first && is_lws(last[-1])) --last;
-            add_field(name.id, between(line, after), between(first, last));
-        } else {
-            keep_first(result, add_other(line, stop, after));
+        } else if (name.id != HeaderId::other) {
+            add_field(name.id, between(line, after), value_between(line + name.length, stop));
+        } else if (name.length == 0) {
+            keep_first(result, add_unusual(line, stop, after));
         }
         line = after;
     }
 }
 
-/// A header that is none of the known ones, or one of them in an unusual way: compact, or with blanks before
-/// the colon.
-Result<void> MessageView::add_other(const char* line, const char* text_end, const char* line_end) noexcept {
+/// A header line without a plain name: a compact form, blanks before the colon, a name of other characters
+/// or none at all.
+Result<void> MessageView::add_unusual(const char* line, const char* text_end, const char* line_end) noexcept {
     const char* const limit = std::min(text_end, line + kMaxHeaderName + 1);
-    const char* const plain_end = find_name_end(line, limit);
-    if (plain_end != limit && *plain_end == ':' && plain_end - line > 1) return {};
-    const char* const colon = std::find(plain_end, limit, ':');
+    const char* const colon = std::find(line, limit, ':');
     if (colon == limit) return Failure(ParseError::bad_header);
     std::string_view name = between(line, colon);
     while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
@@ -219,7 +251,19 @@ Result<void> MessageView::add_other(const char* line, const char* text_end, cons
     return {};
 }
 
-Result<void> MessageView::read_core() noexcept {
+/// The header of that id, which stands once; the first one of several.
+inline const HeaderField* MessageView::find_once(HeaderId id, ParseError missing,
+                                                 Result<void>& result) const noexcept {
+    const HeaderField* const field = find(id);
+    if (field == nullptr) {
+        fail(result, missing);
+    } else if (field->next != HeaderField::kNone) {
+        fail(result, ParseError::duplicate_header);
+    }
+    return field;
+}
+
+inline Result<void> MessageView::read_core() noexcept {
     Result<void> result;
     if (const HeaderField* via = find(HeaderId::via)) {
         if (const auto parsed = top_via_.read(via->value); !parsed) {
@@ -227,69 +271,68 @@ Result<void> MessageView::read_core() noexcept {
             keep_first(result, parsed);
         }
     } else {
-        keep_first(result, Failure(ParseError::missing_via));
+        fail(result, ParseError::missing_via);
     }
-    keep_first(result, parse_once(*this, HeaderId::call_id, ParseError::missing_call_id));
-    if (const HeaderField* field = find(HeaderId::call_id)) {
+    if (const HeaderField* field = find_once(HeaderId::call_id, ParseError::missing_call_id, result)) {
         call_id_ = field->value;
-        if (call_id_.empty() || has_blank(call_id_)) keep_first(result, Failure(ParseError::bad_call_id));
-        if (call_id_.size() > kMaxIdentifier) keep_first(result, Failure(ParseError::value_too_long));
+        if (call_id_.empty() || has_blank(call_id_, bytes_.data() + bytes_.size()))
+            fail(result, ParseError::bad_call_id);
+        if (call_id_.size() > kMaxIdentifier) fail(result, ParseError::value_too_long);
     }
-    keep_first(result, read_cseq());
-    keep_first(result, read_addresses());
+    read_cseq(result);
+    read_addresses(result);
     if (const HeaderField* field = find(HeaderId::max_forwards)) {
         std::uint32_t value = 0;
-        if (next(*field) != nullptr) keep_first(result, Failure(ParseError::duplicate_header));
+        if (field->next != HeaderField::kNone) fail(result, ParseError::duplicate_header);
         if (parse_number(field->value, kMaxMaxForwards, value)) {
             max_forwards_ = static_cast<int>(value);
         } else {
-            keep_first(result, Failure(ParseError::bad_max_forwards));
+            fail(result, ParseError::bad_max_forwards);
         }
     }
-    if (request_uri_.size() > kMaxUri) keep_first(result, Failure(ParseError::value_too_long));
+    if (request_uri_.size() > kMaxUri) fail(result, ParseError::value_too_long);
     return result;
 }
 
-Result<void> MessageView::read_cseq() noexcept {
-    Result<void> result = parse_once(*this, HeaderId::cseq, ParseError::missing_cseq);
-    const HeaderField* field = find(HeaderId::cseq);
-    if (field == nullptr) return result;
+inline void MessageView::read_cseq(Result<void>& result) noexcept {
+    const HeaderField* const field = find_once(HeaderId::cseq, ParseError::missing_cseq, result);
+    if (field == nullptr) return;
     Cursor cursor{field->value};
     const std::string_view digits = cursor.take_while(kDigit);
     const bool blank = is_lws(cursor.peek());
     cursor.skip_lws();
-    const std::string_view method = cursor.take_while(kToken);
-    if (!parse_number(digits, kMaxCSeq, cseq_number_) || !blank || method.empty() || !cursor.done()) {
-        keep_first(result, Failure(ParseError::bad_cseq));
-    } else if (is_request()) {
-        if (method != method_token_) keep_first(result, Failure(ParseError::cseq_method_mismatch));
-    } else {
-        method_token_ = method;
-        method_ = method_of(method);
+    const std::string_view token = cursor.rest();
+    const Method method = method_of(token);
+    const bool is_token = method != Method::other || (!token.empty() && all_of(token, kToken));
+    if (!parse_number(digits, kMaxCSeq, cseq_number_) || !blank || !is_token) {
+        fail(result, ParseError::bad_cseq);
+    } else if (!is_request()) {
+        method_token_ = token;
+        method_ = method;
+    } else if (method != method_ || (method == Method::other && token != method_token_)) {
+        fail(result, ParseError::cseq_method_mismatch);
     }
-    return result;
 }
 
-Result<void> MessageView::read_addresses() noexcept {
-    Result<void> result = parse_once(*this, HeaderId::from, ParseError::missing_from);
-    keep_first(result, parse_once(*this, HeaderId::to, ParseError::missing_to));
-    if (const HeaderField* field = find(HeaderId::from)) {
-        const auto tag = tag_of(*field, ParseError::bad_from);
+inline void MessageView::read_addresses(Result<void>& result) noexcept {
+    const HeaderField* const from = find_once(HeaderId::from, ParseError::missing_from, result);
+    const HeaderField* const to = find_once(HeaderId::to, ParseError::missing_to, result);
+    if (from != nullptr) {
+        const auto tag = tag_of(*from, ParseError::bad_from);
         if (tag) from_tag_ = *tag;
-        if (!tag) keep_first(result, Failure(tag.error()));
+        if (!tag) fail(result, tag.error());
     }
-    if (const HeaderField* field = find(HeaderId::to)) {
-        const auto tag = tag_of(*field, ParseError::bad_to);
+    if (to != nullptr) {
+        const auto tag = tag_of(*to, ParseError::bad_to);
         if (tag) to_tag_ = *tag;
-        if (!tag) keep_first(result, Failure(tag.error()));
+        if (!tag) fail(result, tag.error());
     }
-    return result;
 }
 
-Result<void> MessageView::read_body() noexcept {
-    const HeaderField* field = find(HeaderId::content_length);
+inline Result<void> MessageView::read_body() noexcept {
+    const HeaderField* const field = find(HeaderId::content_length);
     if (field == nullptr) return {};
-    if (next(*field) != nullptr) return Failure(ParseError::duplicate_header);
+    if (field->next != HeaderField::kNone) return Failure(ParseError::duplicate_header);
     std::uint32_t length = 0;
     if (!parse_number(field->value, kMaxContentLength, length))
         return Failure(ParseError::bad_content_length);

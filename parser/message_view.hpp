@@ -12,8 +12,6 @@
 
 namespace sipsteer {
 
-class LineBreaks;
-
 /// One header line that a proxy reads: all views point into the message.
 struct HeaderField {
     HeaderId id = HeaderId::other;
@@ -70,7 +68,7 @@ class MessageView {
 
     /// The first header of that id, or nullptr.
     [[nodiscard]] const HeaderField* find(HeaderId id) const noexcept {
-        const std::uint8_t index = first_[static_cast<std::size_t>(id)];
+        const std::uint8_t index = chains_[static_cast<std::size_t>(id)].first;
         return index == HeaderField::kNone ? nullptr : &fields_[index];
     }
     /// The next header of the same id, or nullptr.
@@ -88,15 +86,23 @@ class MessageView {
     [[nodiscard]] bool can_answer() const noexcept { return is_request() && !top_via_.host.empty(); }
 
   private:
+    /// The fields of one id.
+    struct Chain {
+        std::uint8_t first = HeaderField::kNone;
+        std::uint8_t last = HeaderField::kNone;
+    };
+
     Result<void> parse_start_line() noexcept;
-    Result<void> scan_headers(LineBreaks breaks, const char* at, const char* end,
-                              const ParseLimits& limits) noexcept;
-    Result<void> add_other(const char* line, const char* text_end, const char* line_end) noexcept;
+    Result<void> read_status(std::string_view rest) noexcept;
+    Result<void> read_unusual_start() noexcept;
+    Result<void> scan_headers(const char* at, const char* end, const ParseLimits& limits) noexcept;
+    Result<void> add_unusual(const char* line, const char* text_end, const char* line_end) noexcept;
     void add_field(HeaderId id, std::string_view line, std::string_view value) noexcept;
+    const HeaderField* find_once(HeaderId id, ParseError missing, Result<void>& result) const noexcept;
     Result<void> read_core() noexcept;
-    Result<void> read_cseq() noexcept;
+    void read_cseq(Result<void>& result) noexcept;
+    void read_addresses(Result<void>& result) noexcept;
     Result<void> read_body() noexcept;
-    Result<void> read_addresses() noexcept;
 
     std::string_view bytes_;
     std::string_view start_line_;
@@ -113,8 +119,7 @@ class MessageView {
     std::uint16_t status_code_ = 0;
     Method method_ = Method::other;
     std::uint8_t field_count_ = 0;
-    std::array<std::uint8_t, kHeaderIdCount + 1> first_{};
-    std::array<std::uint8_t, kHeaderIdCount + 1> last_{};
+    std::array<Chain, kHeaderIdCount + 1> chains_;
     std::array<HeaderField, ParseLimits::kMaxHeaders> fields_;
 };
 

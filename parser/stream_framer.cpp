@@ -49,9 +49,8 @@ StreamFrame StreamFramer::between_messages(std::string_view pending) noexcept {
 StreamFrame StreamFramer::scan_headers(std::string_view pending) noexcept {
     const char* const begin = pending.data();
     const char* const end = begin + pending.size();
-    LineBreaks breaks{pending.substr(scanned_)};
     for (;;) {
-        const char* const stop = breaks.next();
+        const char* const stop = find_line_break(begin + scanned_, end);
         scanned_ = static_cast<std::size_t>(stop - begin);
         if (scanned_ > kMaxHeaderSection - 2 || scanned_ > message_bytes_)
             return broken(ParseError::message_too_large, pending.size());
@@ -59,7 +58,6 @@ StreamFrame StreamFramer::scan_headers(std::string_view pending) noexcept {
         if (*stop != '\r') return broken(ParseError::bad_line_end, pending.size());
         if (stop + 1 == end) return {};
         if (stop[1] != '\n') return broken(ParseError::bad_line_end, pending.size());
-        breaks.skip_line_feed();
         if (scanned_ == line_) return end_of_headers(pending, scanned_ + 2);
         if (line_ != 0) note_line(pending, scanned_);
         line_ = scanned_ = scanned_ + 2;

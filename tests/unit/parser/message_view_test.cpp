@@ -109,6 +109,7 @@ TEST(MessageView, RequestLine) {
                                     {"INVITE \"sip:a@b\" SIP/2.0", "bad_start_line"},
                                     {"INVITE SIP/2.0", "bad_start_line"},
                                     {"INVITE  SIP/2.0", "bad_start_line"},
+                                    {" sip:a@b SIP/2.0", "not_sip"},
                                     {" INVITE sip:a@b SIP/2.0", "not_sip"},
                                     {"INVITE sip:a@b", "not_sip"},
                                     {"INVITE sip:a@b HTTP/1.1", "not_sip"},
