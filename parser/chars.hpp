@@ -140,4 +140,19 @@ template <std::size_t Size>
     return true;
 }
 
+/// Reads a port, 1*DIGIT from 1 to 65535 with any number of leading zeros, at `at`. Returns its end, null
+/// when there is none.
+[[nodiscard]] constexpr const char* read_port(const char* at, const char* end, std::uint16_t& port) noexcept {
+    unsigned sum = 0;
+    for (; at != end; ++at) {
+        const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
+        if (digit > 9) break;
+        sum = sum * 10 + digit;
+        if (sum > 65535) return nullptr;
+    }
+    if (sum == 0) return nullptr;
+    port = static_cast<std::uint16_t>(sum);
+    return at;
+}
+
 }  // namespace sipsteer

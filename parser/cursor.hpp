@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "parser/chars.hpp"
-#include "parser/line_scan.hpp"
+#include "parser/value_scan.hpp"
 
 namespace sipsteer {
 
@@ -13,7 +14,7 @@ namespace sipsteer {
 class Cursor {
   public:
     explicit constexpr Cursor(std::string_view text) noexcept
-        : at_(text.data()), end_(text.data() + text.size()) {}
+        : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
 
     [[nodiscard]] constexpr bool done() const noexcept { return at_ == end_; }
     [[nodiscard]] constexpr const char* position() const noexcept { return at_; }
@@ -50,10 +51,27 @@ class Cursor {
     }
 
     /// The run of `kValue` here; may be empty.
-    std::string_view take_value() noexcept {
-        const char* begin = at_;
-        at_ = find_value_end(at_, end_);
-        return {begin, static_cast<std::size_t>(at_ - begin)};
+    std::string_view take_value() noexcept { return take_to(find_value_end(begin_, at_, end_)); }
+
+    /// The run of `kHost` here; may be empty.
+    std::string_view take_host() noexcept { return take_to(find_host_end(begin_, at_, end_)); }
+
+    /// The run of `kUri` here; may be empty.
+    std::string_view take_uri() noexcept { return take_to(find_uri_end(begin_, at_, end_)); }
+
+    /// Takes a port (see read_port).
+    constexpr bool take_port(std::uint16_t& port) noexcept {
+        const char* const end = read_port(at_, end_, port);
+        if (end != nullptr) at_ = end;
+        return end != nullptr;
+    }
+
+    /// Takes that text if it stands here, letter for letter.
+    template <std::size_t Size>
+    constexpr bool take_exactly(const char (&text)[Size]) noexcept {
+        if (!rest().starts_with(std::string_view{text, Size - 1})) return false;
+        at_ += Size - 1;
+        return true;
     }
 
     /// A quoted string with its quotes, escapes honoured; empty when it does not start here or does
@@ -77,6 +95,13 @@ class Cursor {
     constexpr void move_to(const char* position) noexcept { at_ = position; }
 
   private:
+    constexpr std::string_view take_to(const char* position) noexcept {
+        const char* const begin = at_;
+        at_ = position;
+        return {begin, static_cast<std::size_t>(position - begin)};
+    }
+
+    const char* begin_;
     const char* at_;
     const char* end_;
 };
@@ -120,6 +145,23 @@ struct Parameter {
         cursor.move_to(end);
     }
     parameter.whole = {begin, static_cast<std::size_t>(end - begin)};
+    return true;
+}
+
+/// Takes `;name=value` when it stands here as nearly everybody writes it: this `text` from semicolon to equal
+/// sign, no blanks, no quotes. Else leaves all as it was, for next_parameter.
+template <std::size_t Size>
+[[nodiscard]] inline bool take_usual_parameter(Cursor& cursor, const char (&text)[Size],
+                                               Parameter& parameter) noexcept {
+    const char* const begin = cursor.position();
+    if (!cursor.take_exactly(text)) return false;
+    const std::string_view value = cursor.take_value();
+    if (value.empty()) {
+        cursor.move_to(begin);
+        return false;
+    }
+    parameter.value = value;
+    parameter.whole = {begin, static_cast<std::size_t>(cursor.position() - begin)};
     return true;
 }
 

@@ -44,48 +44,6 @@ namespace sipsteer {
     return at;
 }
 
-/// The end of the run of characters of `classes`. The portable twin of `find_uri_end` and `find_value_end`.
-[[nodiscard]] inline const char* find_end_portable(const char* at, const char* end,
-                                                   std::uint8_t classes) noexcept {
-    while (at != end && is(*at, classes)) ++at;
-    return at;
-}
-
-namespace detail {
-
-/// 16 bytes at a time; `separators`: semicolon and comma end the run too.
-template <bool separators>
-[[nodiscard]] inline const char* find_uri_or_value_end(const char* at, const char* end) noexcept {
-#if defined(__SSE2__)
-    while (end - at >= 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        const auto is_byte = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
-        __m128i ends = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x20)), bytes);
-        // Bit 0x02 makes a `>` of `<`, and of nothing else.
-        ends =
-            _mm_or_si128(ends, _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x02)), _mm_set1_epi8('>')));
-        ends = _mm_or_si128(ends, _mm_or_si128(is_byte('"'), is_byte(0x7f)));
-        if constexpr (separators) ends = _mm_or_si128(ends, _mm_or_si128(is_byte(';'), is_byte(',')));
-        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(ends));
-        if (mask != 0) return at + std::countr_zero(mask);
-        at += 16;
-    }
-#endif
-    return find_end_portable(at, end, separators ? kValue : kUri);
-}
-
-}  // namespace detail
-
-/// The first byte in [at, end) that is no `kUri`, or `end`.
-[[nodiscard]] inline const char* find_uri_end(const char* at, const char* end) noexcept {
-    return detail::find_uri_or_value_end<false>(at, end);
-}
-
-/// The first byte in [at, end) that is no `kValue`, or `end`.
-[[nodiscard]] inline const char* find_value_end(const char* at, const char* end) noexcept {
-    return detail::find_uri_or_value_end<true>(at, end);
-}
-
 /// The portable twin of `find_name_end`.
 [[nodiscard]] inline const char* find_name_end_portable(const char* at, const char* end) noexcept {
     while (at != end && (*at == '-' || (to_lower(*at) >= 'a' && to_lower(*at) <= 'z'))) ++at;

@@ -2,7 +2,6 @@
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
-#include "parser/line_scan.hpp"
 #include "parser/via.hpp"
 
 namespace sipsteer {
@@ -39,9 +38,7 @@ std::string_view take_bare_uri(Cursor& cursor) noexcept {
 
 std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
     cursor.take('<');
-    const char* begin = cursor.position();
-    cursor.move_to(find_uri_end(begin, begin + cursor.rest().size()));
-    const std::string_view uri{begin, static_cast<std::size_t>(cursor.position() - begin)};
+    const std::string_view uri = cursor.take_uri();
     return cursor.take('>') ? uri : std::string_view{};
 }
 
@@ -69,10 +66,11 @@ Result<void> NameAddr::read(std::string_view header) noexcept {
     const char* end = cursor.position();
     cursor.skip_lws();
     const char* const first_parameter = cursor.position();
-    Parameter parameter;
-    while (next_parameter(cursor, parameter, ok)) {
+    for (Parameter parameter;;) {
+        const bool usual_tag = take_usual_parameter(cursor, ";tag=", parameter);
+        if (!usual_tag && !next_parameter(cursor, parameter, ok)) break;
         end = parameter.whole.data() + parameter.whole.size();
-        if (is_word(parameter.name, "tag") && tag_count++ == 0) first_tag = parameter.value;
+        if ((usual_tag || is_word(parameter.name, "tag")) && tag_count++ == 0) first_tag = parameter.value;
     }
     if (!ok) return Failure(ParseError::bad_name_addr);
     if (end > first_parameter)

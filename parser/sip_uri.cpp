@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "parser/chars.hpp"
-#include "parser/line_scan.hpp"
+#include "parser/value_scan.hpp"
 
 namespace sipsteer {
 namespace {
@@ -30,18 +30,16 @@ bool take_host_port(std::string_view& rest, SipUri& uri) noexcept {
             return false;
         ++length;
     } else {
-        while (length < rest.size() && is(rest[length], kHost)) ++length;
+        const char* const begin = rest.data();
+        length =
+            static_cast<std::size_t>(find_host_end(uri.whole.data(), begin, begin + rest.size()) - begin);
         if (length == 0) return false;
     }
     uri.host = rest.substr(0, length);
     if (length < rest.size() && rest[length] == ':') {
-        const std::size_t begin = length + 1;
-        std::size_t end = begin;
-        while (end < rest.size() && is(rest[end], kDigit)) ++end;
-        std::uint32_t port = 0;
-        if (!parse_number(rest.substr(begin, end - begin), 65535, port) || port == 0) return false;
-        uri.port = static_cast<std::uint16_t>(port);
-        length = end;
+        const char* const port_end = read_port(rest.data() + length + 1, rest.data() + rest.size(), uri.port);
+        if (port_end == nullptr) return false;
+        length = static_cast<std::size_t>(port_end - rest.data());
     }
     uri.host_port = rest.substr(0, length);
     rest.remove_prefix(length);
@@ -120,7 +118,7 @@ Result<SipUri> SipUri::parse(std::string_view text) noexcept {
 Result<void> SipUri::read(std::string_view text) noexcept {
     if (text.size() > kMaxUri) return Failure(ParseError::value_too_long);
     whole = text;
-    std::size_t colon = 0;
+    std::size_t colon = text.starts_with("sip:") ? 3 : 0;
     while (colon < text.size() && is(text[colon], kToken)) ++colon;
     const char* const end = text.data() + text.size();
     if (colon == 0 || colon == text.size() || text[colon] != ':' || is(text.front(), kDigit) ||

@@ -8,9 +8,7 @@ namespace {
 
 /// sent-protocol: "SIP" SLASH "2.0" SLASH transport. Another name or version is not ours to answer.
 bool parse_protocol(Cursor& cursor, ViaView& via) noexcept {
-    constexpr std::string_view kUsual = "SIP/2.0/";
-    if (cursor.rest().starts_with(kUsual)) {
-        cursor.move_to(cursor.position() + kUsual.size());
+    if (cursor.take_exactly("SIP/2.0/")) {
         cursor.skip_lws();
     } else {
         if (!iequals(cursor.take_while(kToken), "SIP") || !cursor.take_separator('/')) return false;
@@ -25,7 +23,7 @@ bool parse_sent_by(Cursor& cursor, ViaView& via) noexcept {
     const char* begin = cursor.position();
     if (cursor.take('[')) {
         if (cursor.take_while(kIpv6).size() < 2 || !cursor.take(']')) return false;
-    } else if (cursor.take_while(kHost).empty()) {
+    } else if (cursor.take_host().empty()) {
         return false;
     }
     via.host = {begin, static_cast<std::size_t>(cursor.position() - begin)};
@@ -34,47 +32,73 @@ bool parse_sent_by(Cursor& cursor, ViaView& via) noexcept {
         cursor.move_to(end);
         return true;
     }
-    std::uint32_t port = 0;
-    if (!parse_number(cursor.take_while(kDigit), 65535, port) || port == 0) return false;
-    via.port = static_cast<std::uint16_t>(port);
-    return true;
+    return cursor.take_port(via.port);
 }
 
 bool names_source(std::string_view name) noexcept {
     return is_word(name, "received") || is_word(name, "rport");
 }
 
-/// The first of two equal parameters counts.
+// The first of two equal parameters counts.
+
+void note_branch(ViaView& via, const Parameter& parameter) noexcept {
+    if (via.branch.empty()) via.branch = parameter.value;
+}
+
+void note_rport(ViaView& via, const Parameter& parameter) noexcept {
+    if (via.has_rport) {
+        via.source_repeats = true;
+        return;
+    }
+    via.has_rport = true;
+    via.rport = parameter.value;
+    via.rport_whole = parameter.whole;
+}
+
+void note_received(ViaView& via, const Parameter& parameter) noexcept {
+    if (!via.received_whole.empty()) {
+        via.source_repeats = true;
+        return;
+    }
+    via.received = parameter.value;
+    via.received_whole = parameter.whole;
+}
+
 void note(ViaView& via, const Parameter& parameter) noexcept {
     switch (parameter.name.size()) {
         case 5:
             if (is_word(parameter.name, "rport")) {
-                if (via.has_rport) {
-                    via.source_repeats = true;
-                    break;
-                }
-                via.has_rport = true;
-                via.rport = parameter.value;
-                via.rport_whole = parameter.whole;
+                note_rport(via, parameter);
             } else if (via.maddr.empty() && is_word(parameter.name, "maddr")) {
                 via.maddr = parameter.value;
             }
             break;
         case 6:
-            if (via.branch.empty() && is_word(parameter.name, "branch")) via.branch = parameter.value;
+            if (is_word(parameter.name, "branch")) note_branch(via, parameter);
             break;
         case 8:
-            if (is_word(parameter.name, "received")) {
-                if (!via.received_whole.empty()) {
-                    via.source_repeats = true;
-                    break;
-                }
-                via.received = parameter.value;
-                via.received_whole = parameter.whole;
-            }
+            if (is_word(parameter.name, "received")) note_received(via, parameter);
             break;
         default: break;
     }
+}
+
+/// Reads the next parameter into `via`, `end` to its end. False when there is none.
+bool read_parameter(Cursor& cursor, ViaView& via, const char*& end, bool& ok) noexcept {
+    Parameter parameter;
+    if (take_usual_parameter(cursor, ";branch=", parameter)) {
+        note_branch(via, parameter);
+    } else if (take_usual_parameter(cursor, ";rport=", parameter)) {
+        note_rport(via, parameter);
+    } else if (take_usual_parameter(cursor, ";received=", parameter)) {
+        note_received(via, parameter);
+    } else if (next_via_parameter(cursor, parameter, ok)) {
+        note(via, parameter);
+    } else {
+        return false;
+    }
+    end = parameter.whole.data() + parameter.whole.size();
+    return true;
 }
 
 }  // namespace
@@ -105,10 +129,7 @@ Result<void> ViaView::read(std::string_view header) noexcept {
     const char* const sent_by_end = cursor.position();
     const char* end = sent_by_end;
     bool ok = true;
-    Parameter parameter;
-    while (next_via_parameter(cursor, parameter, ok)) {
-        note(*this, parameter);
-        end = parameter.whole.data() + parameter.whole.size();
+    while (read_parameter(cursor, *this, end, ok)) {
     }
     if (!ok) return Failure(ParseError::bad_via);
     if (branch.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);

@@ -78,14 +78,6 @@ TEST(LineScan, TakesNoOtherByteForALineBreak) {
     }
 }
 
-TEST(LineScan, FindsTheEndOfAUriLikeItsPortableTwin) {
-    const auto portable = [](std::uint8_t classes) {
-        return [classes](const char* at, const char* end) { return find_end_portable(at, end, classes); };
-    };
-    check_twin(find_uri_end, portable(kUri), [](char c) { return is(c, kUri); });
-    check_twin(find_value_end, portable(kValue), [](char c) { return is(c, kValue); });
-}
-
 TEST(LineScan, FindsTheEndOfANameLikeItsPortableTwin) {
     check_twin(find_name_end, find_name_end_portable,
                [](char c) { return c == '-' || (to_lower(c) >= 'a' && to_lower(c) <= 'z'); });
