@@ -46,29 +46,32 @@ inline constexpr Name kNames[] = {
 
 using Bytes = std::array<char, kNameBytes>;
 
-/// The front of a header line as two words.
-struct Words {
-    std::uint64_t first = 0;
-    std::uint64_t second = 0;
-
-    [[nodiscard]] static Words of(const char* bytes) noexcept {
-        Words words;
-        std::memcpy(&words.first, bytes, sizeof words.first);
-        std::memcpy(&words.second, bytes + sizeof words.first, sizeof words.second);
-        return words;
-    }
-};
-
 /// A name. Set in `mask`: bit 0x20 of each letter, which lowers it and makes no other byte a letter, and
 /// whatever stands behind the colon. So `(bytes | mask) == word` compares all at once.
 struct alignas(64) Entry {
-    Words word;
-    Words mask;
+    Bytes word{};
+    Bytes mask{};
     KnownName name;
 
-    [[nodiscard]] bool is(const Words& bytes) const noexcept {
-        return (((bytes.first | mask.first) ^ word.first) | ((bytes.second | mask.second) ^ word.second)) ==
-               0;
+    /// The portable twin of `is`.
+    [[nodiscard]] bool is_portable(const char* bytes) const noexcept {
+        for (std::size_t i = 0; i < kNameBytes; ++i) {
+            if ((bytes[i] | mask.data()[i]) != word.data()[i]) return false;
+        }
+        return true;
+    }
+
+    /// The kNameBytes at `bytes` begin with this name.
+    [[nodiscard]] bool is(const char* bytes) const noexcept {
+#if defined(__SSE2__)
+        const auto load = [](const char* at) {
+            return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        };
+        const __m128i lowered = _mm_or_si128(load(bytes), load(mask.data()));
+        return _mm_movemask_epi8(_mm_cmpeq_epi8(lowered, load(word.data()))) == 0xffff;
+#else
+        return is_portable(bytes);
+#endif
     }
 };
 
@@ -81,9 +84,7 @@ constexpr Entry entry_of(const Name& name) {
         mask[i] = !inside ? '\xff' : letter ? '\x20' : '\0';
         word[i] = inside ? name.text[i] : '\xff';
     }
-    return {std::bit_cast<Words>(word),
-            std::bit_cast<Words>(mask),
-            {name.id, static_cast<std::uint8_t>(name.text.size())}};
+    return {word, mask, {name.id, static_cast<std::uint8_t>(name.text.size())}};
 }
 
 /// Two names may meet in a set: Contact and Content-Length, whose first letters are the same.
@@ -92,15 +93,15 @@ using Set = std::array<Entry, 2>;
 
 /// By the first three letters: the shortest name has two and its colon. What stands behind them falls out at
 /// the upper end, as the factor ends in eight zero bits.
-constexpr std::size_t set_of(std::uint64_t first_word, std::uint32_t factor) {
+constexpr std::size_t set_of(std::uint32_t front, std::uint32_t factor) {
     static_assert(std::endian::native == std::endian::little);
-    return (static_cast<std::uint32_t>(first_word) | 0x202020U) * factor >> 27;
+    return (front | 0x202020U) * factor >> 27;
 }
 
 constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
-    std::uint64_t letters = 0;
+    std::uint32_t letters = 0;
     for (std::size_t i = 0; i < 3; ++i)
-        letters |= std::uint64_t{static_cast<unsigned char>(name.text.data()[i])} << (8 * i);
+        letters |= std::uint32_t{static_cast<unsigned char>(name.text.data()[i])} << (8 * i);
     return set_of(letters, factor);
 }
 
@@ -129,12 +130,14 @@ consteval std::array<Set, kSets> make_table() {
 
 inline constexpr std::array<Set, kSets> kTable = make_table();
 
-/// Null: none of the names.
-[[nodiscard]] inline const KnownName* look_up(const Words& words) noexcept {
-    const Set& set = kTable[set_of(words.first, kFactor)];
-    if (set[0].is(words)) [[likely]]
+/// The name at the front of kNameBytes; null when it is none of these.
+[[nodiscard]] inline const KnownName* look_up(const char* bytes) noexcept {
+    std::uint32_t front = 0;
+    std::memcpy(&front, bytes, sizeof front);
+    const Set& set = kTable[set_of(front, kFactor)];
+    if (set[0].is(bytes)) [[likely]]
         return &set[0].name;
-    return set[1].is(words) ? &set[1].name : nullptr;
+    return set[1].is(bytes) ? &set[1].name : nullptr;
 }
 
 }  // namespace detail
@@ -144,12 +147,12 @@ inline constexpr std::array<Set, kSets> kTable = make_table();
 /// line ends within the length. Reads no byte from `end` on.
 [[nodiscard]] inline KnownName plain_name(const char* line, const char* end) noexcept {
     if (end - line >= static_cast<std::ptrdiff_t>(kNameBytes)) [[likely]] {
-        if (const KnownName* known = detail::look_up(detail::Words::of(line))) [[likely]]
+        if (const KnownName* known = detail::look_up(line)) [[likely]]
             return *known;
     } else {
         detail::Bytes bytes{};
         std::copy(line, end, bytes.begin());
-        if (const KnownName* known = detail::look_up(detail::Words::of(bytes.data()))) return *known;
+        if (const KnownName* known = detail::look_up(bytes.data())) return *known;
     }
     const char* const colon = find_name_end(line, end);
     const std::ptrdiff_t length = colon - line + 1;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "parser/chars.hpp"
+#include "parser/header_names.hpp"
 
 namespace sipsteer {
 namespace {
@@ -90,6 +91,24 @@ TEST(HeaderId, OtherCompactFormsAreOpaque) {
         EXPECT_EQ(header_id(name), kNames.contains(lower) ? kNames.at(lower) : HeaderId::other) << c;
     }
     EXPECT_EQ(header_id(""), HeaderId::other);
+}
+
+/// Every byte at every place of every name.
+TEST(HeaderId, ComparesANameLikeItsPortableTwin) {
+    for (const detail::Set& set : detail::kTable) {
+        for (const detail::Entry& entry : set) {
+            detail::Bytes bytes = entry.word;
+            ASSERT_TRUE(entry.is(bytes.data()) && entry.is_portable(bytes.data()));
+            for (char& at : bytes) {
+                const char kept = at;
+                for (int c = 0; c < 256; ++c) {
+                    at = static_cast<char>(c);
+                    ASSERT_EQ(entry.is(bytes.data()), entry.is_portable(bytes.data())) << c;
+                }
+                at = kept;
+            }
+        }
+    }
 }
 
 }  // namespace
