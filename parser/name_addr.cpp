@@ -66,7 +66,7 @@ Result<void> NameAddr::read(std::string_view header) noexcept {
     const char* end = cursor.position();
     cursor.skip_lws();
     const char* const first_parameter = cursor.position();
-    for (Parameter parameter;;) {
+    for (Parameter parameter; !cursor.done();) {
         const bool usual_tag = take_usual_parameter(cursor, ";tag=", parameter);
         if (!usual_tag && !next_parameter(cursor, parameter, ok)) break;
         end = parameter.whole.data() + parameter.whole.size();

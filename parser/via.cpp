@@ -83,12 +83,24 @@ void note(ViaView& via, const Parameter& parameter) noexcept {
     }
 }
 
-/// Reads the next parameter into `via`, `end` to its end. False when there is none.
-bool read_parameter(Cursor& cursor, ViaView& via, const char*& end, bool& ok) noexcept {
-    Parameter parameter;
+/// Takes `;rport` without a value at the end or before the next parameter. Else leaves all as it was.
+bool take_bare_rport(Cursor& cursor, Parameter& parameter) noexcept {
+    const char* const begin = cursor.position();
+    if (!cursor.take_exactly(";rport")) return false;
+    if (!cursor.done() && cursor.peek() != ';') {
+        cursor.move_to(begin);
+        return false;
+    }
+    parameter.value = {};
+    parameter.whole = {begin, static_cast<std::size_t>(cursor.position() - begin)};
+    return true;
+}
+
+/// Reads the next parameter into `via`. False when there is none.
+bool read_parameter(Cursor& cursor, ViaView& via, Parameter& parameter, bool& ok) noexcept {
     if (take_usual_parameter(cursor, ";branch=", parameter)) {
         note_branch(via, parameter);
-    } else if (take_usual_parameter(cursor, ";rport=", parameter)) {
+    } else if (take_bare_rport(cursor, parameter) || take_usual_parameter(cursor, ";rport=", parameter)) {
         note_rport(via, parameter);
     } else if (take_usual_parameter(cursor, ";received=", parameter)) {
         note_received(via, parameter);
@@ -97,7 +109,6 @@ bool read_parameter(Cursor& cursor, ViaView& via, const char*& end, bool& ok) no
     } else {
         return false;
     }
-    end = parameter.whole.data() + parameter.whole.size();
     return true;
 }
 
@@ -129,8 +140,8 @@ Result<void> ViaView::read(std::string_view header) noexcept {
     const char* const sent_by_end = cursor.position();
     const char* end = sent_by_end;
     bool ok = true;
-    while (read_parameter(cursor, *this, end, ok)) {
-    }
+    for (Parameter parameter; !cursor.done() && read_parameter(cursor, *this, parameter, ok);)
+        end = parameter.whole.data() + parameter.whole.size();
     if (!ok) return Failure(ParseError::bad_via);
     if (branch.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
     value = {begin, static_cast<std::size_t>(end - begin)};
