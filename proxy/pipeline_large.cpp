@@ -23,8 +23,7 @@ std::optional<Forward> Pipeline::by_stream(const Snapshot& snapshot, const Sourc
     if (!listener) return std::nullopt;
     const ConnectionId open = connections_->open_to(there);
     const auto now = static_cast<Seconds>(std::chrono::duration_cast<std::chrono::seconds>(time_).count());
-    const BranchText branch =
-        make_branch(snapshot.key.sign, forward.call, message_, snapshot.servers.id_of(source.server));
+    const BranchText branch = make_branch(forward.call, message_, snapshot.servers.id_of(source.server));
     const std::uint64_t key = snapshot.key.table({branch.data(), branch.size()}) | 1U;
     using Way = LargeRequests::Way;
     const auto way = large

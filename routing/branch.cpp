@@ -15,11 +15,12 @@ bool has_cookie(std::string_view branch) noexcept {
     return branch.size() > kCookie.size() && iequals(branch.substr(0, kCookie.size()), kCookie);
 }
 
-std::uint64_t branch_mac(const KeyedHash& sign, const CallDigest& call, const ViaView& via,
-                         const MessageView& message, ServerId origin) noexcept {
+/// Longer than the eight bytes of a Record-Route's MAC, which has the same key.
+std::uint64_t branch_mac(const CallDigest& call, const ViaView& via, const MessageView& message,
+                         ServerId origin) noexcept {
+    const KeyedHash sign = call.sign();
     KeyedHash::Input input{sign};
-    input.add("b").add_word(call.low).add_word(call.high).add(message.cseq_number()).add(origin);
-    input.add(via.branch).add_lower(via.host).add(via.port);
+    input.add(message.cseq_number()).add(origin).add(via.port).add(via.branch).add_lower(via.host);
     // An RFC 2543 client gives no unique branch; with the From tag the rest still names the
     // transaction (RFC 3261 §16.11), and CANCEL and ACK carry the same.
     if (!has_cookie(via.branch)) input.add(message.from_tag());
@@ -37,17 +38,16 @@ std::uint32_t reply_mac(const KeyedHash& sign, const MessageView& message) noexc
 
 }  // namespace
 
-BranchText make_branch(const KeyedHash& sign, const CallDigest& call, const MessageView& request,
-                       ServerId origin) noexcept {
+BranchText make_branch(const CallDigest& call, const MessageView& request, ServerId origin) noexcept {
     BranchText text;
     char* at = std::ranges::copy(kBranchPrefix, text.begin()).out;
     at = write_hex(at, origin, 8);
-    write_hex(at, branch_mac(sign, call, request.top_via(), request, origin), 16);
+    write_hex(at, branch_mac(call, request.top_via(), request, origin), 16);
     return text;
 }
 
-std::optional<ServerId> verify_branch(const KeyedHash& sign, const CallDigest& call,
-                                      const MessageView& response, const ViaView& next_via) noexcept {
+std::optional<ServerId> verify_branch(const CallDigest& call, const MessageView& response,
+                                      const ViaView& next_via) noexcept {
     const std::string_view branch = response.top_via().branch;
     if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix))
         return std::nullopt;
@@ -58,7 +58,7 @@ std::optional<ServerId> verify_branch(const KeyedHash& sign, const CallDigest& c
         return std::nullopt;
     }
     const auto server = static_cast<ServerId>(origin);
-    if (!equal_constant_time(mac, branch_mac(sign, call, next_via, response, server))) return std::nullopt;
+    if (!equal_constant_time(mac, branch_mac(call, next_via, response, server))) return std::nullopt;
     return server;
 }
 

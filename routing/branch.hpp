@@ -20,13 +20,12 @@ inline constexpr std::size_t kBranchOriginDigits = 8;
 using BranchText = std::array<char, kBranchPrefix.size() + kBranchOriginDigits + 16>;
 
 /// `request`: as received; `call`: of its Call-ID. `origin`: the server that sent it, or kNoServer.
-[[nodiscard]] BranchText make_branch(const KeyedHash& sign, const CallDigest& call,
-                                     const MessageView& request, ServerId origin) noexcept;
+[[nodiscard]] BranchText make_branch(const CallDigest& call, const MessageView& request,
+                                     ServerId origin) noexcept;
 
 /// The origin of the request that `response` answers, when its top Via carries our branch and
 /// `next_via` is the Via below it. None: not our branch, or not of this transaction.
-[[nodiscard]] std::optional<ServerId> verify_branch(const KeyedHash& sign, const CallDigest& call,
-                                                    const MessageView& response,
+[[nodiscard]] std::optional<ServerId> verify_branch(const CallDigest& call, const MessageView& response,
                                                     const ViaView& next_via) noexcept;
 
 /// Parameter of our Via: the listener that the request came in by, where the peer's address alone would

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -12,6 +14,12 @@ namespace sipsteer {
 struct CallDigest {
     std::uint64_t low = 0;   ///< the key of the tables; never 0
     std::uint64_t high = 0;  ///< what placement goes by
+
+    /// For what is signed in a message of this Call-ID: the digest as a key. It is 128 bits of a keyed hash
+    /// that never leave us, so a MAC with it is one over the Call-ID too, and the Call-ID is hashed but once.
+    [[nodiscard]] KeyedHash sign() const noexcept {
+        return KeyedHash{std::bit_cast<KeyedHash::Key>(std::array{low, high})};
+    }
 
     friend constexpr bool operator==(const CallDigest&, const CallDigest&) noexcept = default;
 };

@@ -27,10 +27,7 @@ std::string_view own_via(const MessageView& request, const Source& source, const
                          const Snapshot& snapshot, Splices& splices) noexcept {
     const Listener& out = snapshot.local[forward.listener];
     auto text = splices.text();
-    text.add("Via: SIP/2.0/").add(via_token(out.bind.transport)).add(" ").add(out.sent_by);
-    text.add(";branch=")
-        .add(view(
-            make_branch(snapshot.key.sign, forward.call, request, snapshot.servers.id_of(source.server))));
+    text.add(out.via).add(view(make_branch(forward.call, request, snapshot.servers.id_of(source.server))));
     // The response arrives at `out`; it must leave by the way that the request came in by.
     if (source.connection != kNoConnection) {
         const FlowToken flow = make_flow_token(snapshot.key.sign, request.call_id(),
@@ -58,30 +55,13 @@ void add_flow(const KeyedHash& sign, const RouteSignature& signature, const Sour
 
 bool is_sips(const MessageView& request) noexcept { return istarts_with(request.request_uri(), "sips:"); }
 
-/// The transport parameter of a URI; of sips the scheme says that there is TLS (RFC 3261 §26.2.2).
-std::string_view transport_parameter(Transport transport, bool sips) noexcept {
-    switch (transport) {
-        case Transport::udp: return "";
-        case Transport::tcp: return ";transport=tcp";
-        case Transport::tls: return sips ? "" : ";transport=tls";
-        case Transport::ws:
-        case Transport::wss: return ";transport=ws";
-    }
-    return "";
-}
-
-/// Our own address as a loose router, up to its parameters. `sips`: the request is for a sips URI; a listener
-/// without TLS, where we are the TLS edge, stays sip.
-void add_own_uri(const Listener& listener, bool sips, Splices::Text& text) noexcept {
-    sips = sips && is_secure(listener.bind.transport);
-    text.add(sips ? "<sips:" : "<sip:").add(listener.sent_by);
-    text.add(transport_parameter(listener.bind.transport, sips)).add(";lr;");
+const std::string& own_uri(const Listener& listener, bool sips) noexcept {
+    return sips ? listener.sips_uri : listener.uri;
 }
 
 void add_record_route(const Listener& listener, bool sips, const RouteSignature& signature,
                       Splices::Text& text) noexcept {
-    text.add("Record-Route: ");
-    add_own_uri(listener, sips, text);
+    text.add("Record-Route: ").add(own_uri(listener, sips));
     text.add(kRouteParameter).add("=").add(view(signature));
 }
 
@@ -89,8 +69,7 @@ void add_record_route(const Listener& listener, bool sips, const RouteSignature&
 /// (RFC 5658 §4).
 std::string_view record_route(const MessageView& request, const Source& source, const Forward& forward,
                               const Snapshot& snapshot, Splices& splices) noexcept {
-    const RouteSignature signature =
-        make_route_signature(snapshot.key.sign, forward.call, forward.edits.record_route_owner);
+    const RouteSignature signature = make_route_signature(forward.call, forward.edits.record_route_owner);
     // The value of the side where the peer is names its flow.
     const RecordedFlow recorded = forward.edits.recorded_flow;
     const bool at_source = recorded == RecordedFlow::source;
@@ -121,8 +100,7 @@ void add_path(const MessageView& request, const Source& source, const Forward& f
     const FlowToken token =
         make_flow_token(snapshot.key.sign, {}, {source.endpoint, source.listener, source.connection});
     auto text = splices.text();
-    text.add("Path: ");
-    add_own_uri(snapshot.local[forward.listener], is_sips(request), text);
+    text.add("Path: ").add(own_uri(snapshot.local[forward.listener], is_sips(request)));
     text.add(kFlowParameter).add("=").add(token.view()).add(">\r\n");
     const HeaderField* const supported = request.find(HeaderId::supported);
     const bool lacks = !supports_path(request);

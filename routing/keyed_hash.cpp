@@ -5,34 +5,29 @@
 
 namespace sipsteer {
 
-static_assert(std::tuple_size_v<KeyedHash::Key> == crypto_shorthash_KEYBYTES);
+static_assert(std::tuple_size_v<KeyedHash::Key> == crypto_shorthash_siphash24_KEYBYTES);
 static_assert(std::tuple_size_v<ClusterKey::Secret> == crypto_kdf_KEYBYTES);
 
 namespace {
 
-/// Lowers eight bytes at once; only ASCII letters change. What stands behind the input is changed too, and is
-/// overwritten by what comes next.
-void lower_8(char* at) noexcept {
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    const std::uint64_t seven = word & (0x7f * kOnes);
-    const std::uint64_t above_z = seven + (0x7f - 'Z') * kOnes;
-    const std::uint64_t from_a = seven + (0x80 - 'A') * kOnes;
-    const std::uint64_t upper = (from_a ^ above_z) & ~word & (0x80 * kOnes);
-    word |= upper >> 2;
-    std::memcpy(at, &word, sizeof word);
+constexpr std::size_t kLowered = 16;  // bytes at once: one vector
+
+/// Only ASCII letters change. What stands behind the input is changed too, and is overwritten by what comes
+/// next.
+void lower(char* at) noexcept {
+    std::array<char, kLowered> bytes;
+    std::memcpy(bytes.data(), at, kLowered);
+    for (char& byte : bytes) byte = static_cast<char>(byte | (byte >= 'A' && byte <= 'Z' ? 0x20 : 0));
+    std::memcpy(at, bytes.data(), kLowered);
 }
 
 }  // namespace
 
 std::uint64_t KeyedHash::operator()(std::string_view text) const noexcept {
-    std::array<std::uint8_t, crypto_shorthash_BYTES> out;
-    crypto_shorthash(out.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
-                     key_.data());
-    std::uint64_t value = 0;
-    std::memcpy(&value, out.data(), sizeof value);
-    return value;
+    std::array<std::uint8_t, crypto_shorthash_siphash24_BYTES> out;
+    crypto_shorthash_siphash24(out.data(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                               key_.data());
+    return std::bit_cast<std::uint64_t>(out);
 }
 
 std::array<std::uint64_t, 2> KeyedHash::wide(std::string_view text) const noexcept {
@@ -55,7 +50,9 @@ KeyedHash::Input& KeyedHash::Input::add_lower(std::string_view part) noexcept {
         part.remove_prefix(kMaxPart);
     }
     add(part);
-    for (char* at = buffer_.data() + used_ - part.size(); at < buffer_.data() + used_; at += 8) lower_8(at);
+    static_assert(kMaxPart % kLowered == 0);
+    char* const end = buffer_.data() + used_;
+    for (char* at = end - part.size(); at < end; at += kLowered) lower(at);
     return *this;
 }
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "routing/copy_bytes.hpp"
+
 namespace sipsteer {
 
 /// SipHash-2-4 over a sequence of parts, each with its length, so that ("ab","c") and ("a","bc")
@@ -27,8 +29,8 @@ class KeyedHash {
             put(static_cast<std::uint32_t>(part.size()));
             if (part.size() > kMaxPart) {
                 put(hash_(part));
-            } else if (!part.empty()) {  // an empty view may have no data at all
-                std::memcpy(buffer_.data() + used_, part.data(), part.size());
+            } else {
+                copy_bytes(buffer_.data() + used_, part);
                 used_ += part.size();
             }
             return *this;

@@ -21,7 +21,12 @@ struct Listener {
     ListenerSide side = ListenerSide::both;
     std::string advertised_host;  ///< as in a URI: IPv6 with brackets
     std::uint16_t advertised_port = 0;
-    std::string sent_by;  ///< advertised_host:advertised_port
+    // Made by LocalAddresses
+    std::string sent_by;                 ///< advertised_host:advertised_port
+    std::optional<Endpoint> advertised;  ///< the same, where the host is an address
+    std::string via;                     ///< our Via up to the value of its branch, which comes first
+    std::string uri;                     ///< us as a loose router, up to further parameters: `<sip:...;lr;`
+    std::string sips_uri;  ///< the same for sips; without TLS, where we are the TLS edge, it stays sip
 
     friend bool operator==(const Listener&, const Listener&) noexcept = default;
 };

@@ -5,8 +5,9 @@
 namespace sipsteer {
 namespace {
 
-std::uint64_t route_mac(const KeyedHash& sign, const CallDigest& call, ServerId owner) noexcept {
-    return KeyedHash::Input{sign}.add("r").add_word(call.low).add_word(call.high).add(owner).finish();
+std::uint64_t route_mac(const CallDigest& call, ServerId owner) noexcept {
+    const KeyedHash sign = call.sign();
+    return KeyedHash::Input{sign}.add_word(owner).finish();
 }
 
 void read_flow(const KeyedHash& sign, std::string_view signature, const SipUri& route,
@@ -23,28 +24,31 @@ void read_flow(const KeyedHash& sign, std::string_view signature, const SipUri& 
 
 }  // namespace
 
-RouteSignature make_route_signature(const KeyedHash& sign, const CallDigest& call, ServerId owner) noexcept {
+RouteSignature make_route_signature(const CallDigest& call, ServerId owner) noexcept {
     RouteSignature text;
-    write_hex(write_hex(text.data(), owner, 8), route_mac(sign, call, owner), 16);
+    write_hex(write_hex(text.data(), owner, 8), route_mac(call, owner), 16);
     return text;
+}
+
+std::optional<ServerId> verify_route_signature(const CallDigest& call, std::string_view signature) noexcept {
+    std::uint64_t owner = 0;
+    std::uint64_t mac = 0;
+    if (signature.size() != std::tuple_size_v<RouteSignature> || !read_hex(signature.substr(0, 8), owner) ||
+        !read_hex(signature.substr(8), mac) ||
+        !equal_constant_time(mac, route_mac(call, static_cast<ServerId>(owner)))) {
+        return std::nullopt;
+    }
+    return static_cast<ServerId>(owner);
 }
 
 RouteClaim read_route_signature(const KeyedHash& sign, const CallDigest& call, const SipUri& route) noexcept {
     RouteClaim claim;
     const std::string_view text = uri_parameter(route.parameters, kRouteParameter);
     claim.present = !text.empty();
-    std::uint64_t owner = 0;
-    std::uint64_t mac = 0;
-    if (text.size() != std::tuple_size_v<RouteSignature> || !read_hex(text.substr(0, 8), owner) ||
-        !read_hex(text.substr(8), mac)) {
-        return claim;
-    }
-    claim.owner = static_cast<ServerId>(owner);
-    claim.valid = equal_constant_time(mac, route_mac(sign, call, claim.owner));
-    if (claim.valid) {
+    if (const auto owner = verify_route_signature(call, text)) {
+        claim.owner = *owner;
+        claim.valid = true;
         read_flow(sign, text, route, claim);
-    } else {
-        claim.owner = kNoServer;
     }
     return claim;
 }

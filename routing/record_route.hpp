@@ -17,8 +17,11 @@ namespace sipsteer {
 using RouteSignature = std::array<char, 8 + 16>;
 inline constexpr std::string_view kRouteParameter = "ss";
 
-[[nodiscard]] RouteSignature make_route_signature(const KeyedHash& sign, const CallDigest& call,
-                                                  ServerId owner) noexcept;
+[[nodiscard]] RouteSignature make_route_signature(const CallDigest& call, ServerId owner) noexcept;
+
+/// The owner that a signature tells; none: it was changed, or is of another call or key.
+[[nodiscard]] std::optional<ServerId> verify_route_signature(const CallDigest& call,
+                                                             std::string_view signature) noexcept;
 
 /// The `sf` parameter beside it: the flow that leads to the peer outside, bound to the signature, and so
 /// to Call-ID and owner. `sl` is one that a server's request went by to an address of its own choice: it

@@ -13,11 +13,13 @@ Result<NameAddr> ValueWalk::take() noexcept {
     auto value = NameAddr::parse(rest_);
     if (!value) return value;
     rest_ = value->rest;
-    if (rest_.empty()) {
-        field_ = message_.next(*field_);
-        if (field_ != nullptr) rest_ = field_->value;
-    }
+    if (rest_.empty()) skip_header();
     return value;
+}
+
+void ValueWalk::skip_header() noexcept {
+    field_ = message_.next(*field_);
+    if (field_ != nullptr) rest_ = field_->value;
 }
 
 namespace {
@@ -61,6 +63,10 @@ Result<void> RouteSet::read(const MessageView& request, const CallDigest& call, 
         if (end == nullptr) return {};
     }
     for (ValueWalk walk{request, HeaderId::route}; !walk.done();) {
+        if (!has_next() && walk.rest().data() < end && take_as_written(walk.rest(), call, snapshot)) {
+            walk.skip_header();
+            continue;
+        }
         const auto value = walk.take();
         if (!value) return Failure(value.error());
         const char* const begin = value->whole.data();
@@ -80,6 +86,32 @@ Result<void> RouteSet::read(const MessageView& request, const CallDigest& call, 
         keep_end = end;
     }
     return {};
+}
+
+/// A value that stands as we wrote it, without a flow: most do, and the signature says all, without parsing.
+bool RouteSet::take_as_written(std::string_view value, const CallDigest& call,
+                               const Snapshot& snapshot) noexcept {
+    constexpr std::string_view kName = "ss=";
+    static_assert(kName.starts_with(kRouteParameter));
+    constexpr std::size_t kBehindUri = kName.size() + std::tuple_size_v<RouteSignature> + 1;
+    for (const Listener& one : snapshot.local.listeners()) {
+        if (value.size() != one.uri.size() + kBehindUri || !value.starts_with(one.uri)) continue;
+        const std::string_view parameter = value.substr(one.uri.size());
+        if (!parameter.starts_with(kName) || parameter.back() != '>') return false;
+        const auto owner =
+            verify_route_signature(call, parameter.substr(kName.size(), parameter.size() - kName.size() - 1));
+        // A server of exactly our address is that server (Snapshot::names_us).
+        if (!owner ||
+            (one.advertised && snapshot.servers.by_endpoint(one.advertised->address, one.advertised->port))) {
+            return false;
+        }
+        removed_own = true;
+        if (claim.valid) return true;
+        claim.present = claim.valid = true;
+        claim.owner = *owner;
+        return true;
+    }
+    return false;
 }
 
 /// What a value of our own says.

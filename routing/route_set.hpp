@@ -16,6 +16,10 @@ class ValueWalk {
     ValueWalk(const MessageView& message, HeaderId id) noexcept;
 
     [[nodiscard]] bool done() const noexcept { return field_ == nullptr; }
+    /// From the value here to the end of its header.
+    [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+    /// To the next header. Precondition: !done().
+    void skip_header() noexcept;
     /// Parses the value here and steps behind it. Precondition: !done(). Errors: bad_name_addr.
     [[nodiscard]] Result<NameAddr> take() noexcept;
 
@@ -47,6 +51,8 @@ struct RouteSet {
                                     const Snapshot& snapshot) noexcept;
 
   private:
+    [[nodiscard]] bool take_as_written(std::string_view value, const CallDigest& call,
+                                       const Snapshot& snapshot) noexcept;
     void take_own(const CallDigest& call, const SipUri& own, const KeyedHash& sign) noexcept;
 };
 

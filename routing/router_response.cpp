@@ -33,7 +33,7 @@ RouteDecision Router::decide_response(const Work& work) const noexcept {
     if (!*below) return dropped(DropReason::malformed, RouteReason::rejected_response);
     const ViaView& next_via = **below;
 
-    const auto origin = verify_branch(snapshot_.key.sign, work.hashes.call(), message, next_via);
+    const auto origin = verify_branch(work.hashes.call(), message, next_via);
     auto target = response_target(next_via);
     // The branch is the first that we write; more only where it takes more to tell the way back.
     const std::string_view parameters =

@@ -5,9 +5,14 @@
 namespace sipsteer {
 
 Splices::Text& Splices::Text::add_number(std::uint32_t number) noexcept {
-    std::array<char, 10> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    return add({digits.data(), static_cast<std::size_t>(end - digits.data())});
+    char* const begin = owner_.scratch_.data() + owner_.scratch_used_;
+    const auto [end, error] = std::to_chars(begin, owner_.scratch_.data() + owner_.scratch_.size(), number);
+    if (error != std::errc{}) {
+        owner_.failed_ = true;
+    } else {
+        owner_.scratch_used_ += static_cast<std::size_t>(end - begin);
+    }
+    return *this;
 }
 
 Splices::Text& Splices::Text::add_ip(const IpAddress& address) noexcept {
@@ -17,27 +22,26 @@ Splices::Text& Splices::Text::add_ip(const IpAddress& address) noexcept {
 
 std::optional<Written> Splices::write(std::string_view source, std::span<char> out,
                                       const char* blanks) const noexcept {
-    if (failed_) return std::nullopt;
-    Written written;
-    std::size_t& used = written.size;
-    const auto put = [&](const char* data, std::size_t size) {
-        if (size > out.size() - used) return false;
-        std::memcpy(out.data() + used, data, size);
-        used += size;
-        return true;
+    Written written{.size = source.size() + grow_, .pad_at = 0};
+    if (failed_ || written.size > out.size()) return std::nullopt;
+    char* to = out.data();
+    const auto put = [&to](const char* data, std::size_t size) {
+        copy_bytes(to, {data, size});
+        to += size;
     };
     const char* at = source.data();
     const auto pass = [&](const char* end) {
-        if (blanks >= at && blanks <= end) written.pad_at = used + static_cast<std::size_t>(blanks - at);
-        return put(at, static_cast<std::size_t>(end - at));
+        if (blanks >= at && blanks <= end)
+            written.pad_at = static_cast<std::size_t>(to - out.data() + (blanks - at));
+        put(at, static_cast<std::size_t>(end - at));
     };
     for (std::size_t i = 0; i < count_; ++i) {
         const Splice& splice = splices_[i];
-        if (!pass(splice.begin)) return std::nullopt;
-        if (splice.size != 0 && !put(splice.text, splice.size)) return std::nullopt;
+        pass(splice.begin);
+        put(splice.text, splice.size);
         at = splice.end;
     }
-    if (!pass(source.data() + source.size())) return std::nullopt;
+    pass(source.data() + source.size());
     return written;
 }
 

@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
 
+#include "routing/copy_bytes.hpp"
 #include "routing/endpoint.hpp"
 
 namespace sipsteer {
@@ -29,6 +29,7 @@ class Splices {
             failed_ = true;
             return;
         }
+        grow_ += text.size() - static_cast<std::size_t>(end - begin);
         std::size_t at = count_++;
         for (; at > 0 && splices_[at - 1].begin > begin; --at) splices_[at] = splices_[at - 1];
         splices_[at] = {begin, end, text.data(), text.size()};
@@ -43,8 +44,8 @@ class Splices {
         Text& add(std::string_view part) noexcept {
             if (part.size() > owner_.scratch_.size() - owner_.scratch_used_) {
                 owner_.failed_ = true;
-            } else if (!part.empty()) {
-                std::memcpy(owner_.scratch_.data() + owner_.scratch_used_, part.data(), part.size());
+            } else {
+                copy_bytes(owner_.scratch_.data() + owner_.scratch_used_, part);
                 owner_.scratch_used_ += part.size();
             }
             return *this;
@@ -76,6 +77,7 @@ class Splices {
     };
     std::size_t count_ = 0;
     std::size_t scratch_used_ = 0;
+    std::size_t grow_ = 0;  ///< by so much the output is longer; modulo its range when shorter
     bool failed_ = false;
     std::array<Splice, 192> splices_;
     std::array<char, 24576> scratch_;  // two URIs and a Require line of full length, and our own headers

@@ -16,8 +16,7 @@ const KeyedHash& kSign = kKey.sign;
 
 std::string branch(const Draft& draft, ServerId origin = kNoServer) {
     const sample::Message message = draft.message();
-    const BranchText text =
-        make_branch(kSign, call_digest(kKey, message.view().call_id()), message.view(), origin);
+    const BranchText text = make_branch(call_digest(kKey, message.view().call_id()), message.view(), origin);
     return {text.data(), text.size()};
 }
 
@@ -84,7 +83,7 @@ sample::Message response(const Draft& request, const std::string& our_branch) {
 
 std::optional<ServerId> verify(const sample::Message& message) {
     const HeaderField* below = message.view().next(*message.view().find(HeaderId::via));
-    return verify_branch(kSign, call_digest(kKey, message.view().call_id()), message.view(),
+    return verify_branch(call_digest(kKey, message.view().call_id()), message.view(),
                          ViaView::parse(below->value).value());
 }
 
@@ -140,8 +139,7 @@ TEST(Branch, IsBoundToItsTransaction) {
     const sample::Message other_key = response(Draft{}, ours);
     const ViaView below =
         ViaView::parse(other_key.view().next(*other_key.view().find(HeaderId::via))->value).value();
-    EXPECT_EQ(verify_branch(sample::key(8).sign, call_digest(kKey, other_key.view().call_id()),
-                            other_key.view(), below),
+    EXPECT_EQ(verify_branch(call_digest(sample::key(8), other_key.view().call_id()), other_key.view(), below),
               std::nullopt);
 }
 

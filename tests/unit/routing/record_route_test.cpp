@@ -11,12 +11,13 @@ namespace {
 
 const KeyedHash kSign = sample::key().sign;
 
-RouteClaim claim(const std::string& uri, std::string_view call_id = "c1", const KeyedHash& sign = kSign) {
-    return read_route_signature(sign, call_digest(sample::key(), call_id), SipUri::parse(uri).value());
+RouteClaim claim(const std::string& uri, std::string_view call_id = "c1",
+                 const ClusterKey& key = sample::key()) {
+    return read_route_signature(key.sign, call_digest(key, call_id), SipUri::parse(uri).value());
 }
 
 std::string signature(ServerId owner) {
-    const RouteSignature text = make_route_signature(kSign, call_digest(sample::key(), "c1"), owner);
+    const RouteSignature text = make_route_signature(call_digest(sample::key(), "c1"), owner);
     return {text.data(), text.size()};
 }
 
@@ -63,7 +64,7 @@ TEST(RecordRoute, IsBoundToCallAndKey) {
     const std::string uri = "sip:192.0.2.1;lr;ss=" + signature(5);
     EXPECT_FALSE(claim(uri, "c2").valid);
     EXPECT_FALSE(claim(uri, "C1").valid);
-    EXPECT_FALSE(claim(uri, "c1", sample::key(8).sign).valid);
+    EXPECT_FALSE(claim(uri, "c1", sample::key(8)).valid);
     EXPECT_TRUE(claim(uri, "c2").present);
     for (const std::string& text : {std::string("0"), signature(5) + "0", signature(5).substr(1),
                                     std::string(24, '0'), std::string(24, 'g')}) {

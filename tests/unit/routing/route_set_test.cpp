@@ -11,18 +11,20 @@ using sample::Draft;
 
 struct Routes {
     sample::Message message;
-    Snapshot snapshot = sample::snapshot();
+    Snapshot snapshot;
     RouteSet set;
     std::string error;
 
-    explicit Routes(std::vector<std::string> lines, const std::string& uri = "sip:bob@10.0.0.1")
+    explicit Routes(std::vector<std::string> lines, const std::string& uri = "sip:bob@10.0.0.1",
+                    Snapshot with = sample::snapshot())
         : message([&] {
               Draft draft;
               draft.start = "INVITE " + uri + " SIP/2.0";
               draft.call_id = "Call-ID: c1";
               draft.more = std::move(lines);
               return draft.message();
-          }()) {
+          }()),
+          snapshot(std::move(with)) {
         const auto parsed = set.read(message.view(), call_digest(snapshot.key, message.view().call_id()),
                                      SipUri::parse(message.view().request_uri()).value(), snapshot);
         if (!parsed) error = to_string(parsed.error());
@@ -32,10 +34,10 @@ struct Routes {
     }
 };
 
-std::string ours(ServerId owner = 5, std::string_view call_id = "c1") {
-    const RouteSignature signature =
-        make_route_signature(sample::key().sign, call_digest(sample::key(), call_id), owner);
-    return "<sip:192.0.2.1:5060;lr;ss=" + std::string(signature.data(), signature.size()) + ">";
+std::string ours(ServerId owner = 5, std::string_view call_id = "c1",
+                 const std::string& us = "192.0.2.1:5060") {
+    const RouteSignature signature = make_route_signature(call_digest(sample::key(), call_id), owner);
+    return "<sip:" + us + ";lr;ss=" + std::string(signature.data(), signature.size()) + ">";
 }
 
 TEST(RouteSet, IsEmptyWithoutRoutes) {
@@ -43,6 +45,15 @@ TEST(RouteSet, IsEmptyWithoutRoutes) {
     EXPECT_FALSE(routes.set.has_next());
     EXPECT_FALSE(routes.set.removed_own);
     EXPECT_EQ(routes.set.request_uri, "sip:bob@10.0.0.1");
+}
+
+TEST(RouteSet, AServerOfExactlyOurAddressIsThatServer) {
+    Snapshot snapshot = sample::snapshot();
+    snapshot.local = LocalAddresses({sample::listener("10.0.0.1"), sample::listener("192.0.2.1")}, {}, {});
+    const std::string server = ours(5, "c1", "10.0.0.1:5060");
+    const Routes routes({"Route: " + ours(), "Route: " + server}, "sip:bob@10.0.0.1", snapshot);
+    EXPECT_EQ(routes.kept(), server);
+    EXPECT_TRUE(routes.set.claim.valid);
 }
 
 TEST(RouteSet, TakesOffOurOwnValuesInFront) {
