@@ -94,14 +94,12 @@ Outcome Pipeline::route(const Snapshot& snapshot, const Source& source, const Pr
 
 RouteDecision Pipeline::decide(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
                                Seconds now, DecisionSteps* steps) noexcept {
-    if (learning_ == Learning::off) {
-        PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
-        return Router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, turn}.decide(
-            message_, source, now, effects_, answer, steps);
-    }
-    const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, tables_.turn};
+    const bool learns = learning_ == Learning::on;
+    PlacementTurn turn{tables_.turn.load(std::memory_order_relaxed)};  // looked at, not taken
+    const Router router{snapshot,         tables_.pins, tables_.calls,
+                        tables_.bindings, tables_.hops, learns ? tables_.turn : turn};
     RouteDecision decision = router.decide(message_, source, now, effects_, answer, steps);
-    if (!apply(effects_, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, now)) {
+    if (learns && !apply(effects_, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, now)) {
         // Another worker sent a copy of this request elsewhere just now: that decides.
         decision = router.decide(message_, source, now, effects_, answer, steps);
         static_cast<void>(apply(effects_, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, now));

@@ -20,6 +20,7 @@ enum class Transport : std::uint8_t { udp, tcp, tls, ws, wss };
 
 /// The transport of a `transport=` parameter or Via token; udp for what is unknown or empty.
 [[nodiscard]] inline Transport transport_of(std::string_view token) noexcept {
+    if (is_word(token, "udp")) return Transport::udp;  // as most are
     if (is_word(token, "tcp")) return Transport::tcp;
     if (is_word(token, "tls")) return Transport::tls;
     if (is_word(token, "ws")) return Transport::ws;

@@ -22,14 +22,17 @@ bool requires_extension(const MessageView& message) noexcept {
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now, Effects& effects,
                              const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
     effects.clear();
-    Work work{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message},
-              {},      {},     {}};
-    calls_.prefetch(work.hashes.call().low);
-    if (!message.is_request()) return decide_response(work);
-    RouteDecision decision = decide_request(work);
+    const Given given{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message}};
+    calls_.prefetch(given.hashes.call().low);
+    return message.is_request() ? decide_request(given) : decide_response(given);
+}
+
+RouteDecision Router::decide_request(const Given& given) const noexcept {
+    Work work{given};
+    RouteDecision decision = route_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {
-        observe_request(snapshot_, message, work.hashes, source, effects);
+        observe_request(snapshot_, work.message, work.hashes, work.source, work.effects);
     }
     return decision;
 }
@@ -75,7 +78,7 @@ std::optional<RouteDecision> Router::refuse(const Work& work) const noexcept {
     return std::nullopt;
 }
 
-RouteDecision Router::decide_request(Work& work) const noexcept {
+RouteDecision Router::route_request(Work& work) const noexcept {
     const MessageView& message = work.message;
     if (message.method() == Method::ack && is_reply_tag(snapshot_.key.sign, message)) {
         work.note("the To tag is one of our own answers");
@@ -201,9 +204,7 @@ RouteDecision Router::new_request(const Work& work) const noexcept {
     if (const auto named = snapshot_.server_named(work.uri);
         named && named != work.source.server && snapshot_.servers[*named].takes_new_calls()) {
         work.note("the R-URI is a server", snapshot_.servers[*named].name);
-        RouteDecision decision = to_server(work, *named, reason);
-        pin(work, decision, *named);
-        return decision;
+        return pinned_to(work, *named, reason);
     }
     return place_new(work, reason);
 }
@@ -235,9 +236,7 @@ RouteDecision Router::place_new(const Work& work, RouteReason reason) const noex
     }
     if (!server) return no_server(work);
     work.note("placed on", snapshot_.servers[*server].name);
-    RouteDecision decision = to_server(work, *server, reason, transfer_edits(work, reason));
-    pin(work, decision, *server);
-    return decision;
+    return pinned_to(work, *server, reason, transfer_edits(work, reason));
 }
 
 }  // namespace sipsteer

@@ -30,26 +30,30 @@ class Router {
     [[nodiscard]] static RouteDecision decide_broken(const MessageView& message, ParseError error) noexcept;
 
   private:
-    /// What one decision works on.
-    struct Work {
+    /// What every decision works on.
+    struct Given {
         const MessageView& message;
         const Source& source;
-        Seconds now = 0;
+        Seconds now;
         Effects& effects;
         const ProbeAnswer& answer;
-        DecisionSteps* steps = nullptr;
+        DecisionSteps* steps;
         MessageHashes hashes;
-        SipUri uri;  ///< the R-URI to go on with
-        RouteSet routes;
-        std::optional<DialogReference> reference;  ///< of an out-of-dialog request
 
         void note(std::string_view what, std::string_view detail = {}) const {
             if (steps != nullptr) steps->add(what, detail);
         }
     };
+    /// And the one about a request.
+    struct Work : Given {
+        SipUri uri{};  ///< the R-URI to go on with
+        RouteSet routes{};
+        std::optional<DialogReference> reference{};  ///< of an out-of-dialog request
+    };
 
     // Requests (router.cpp)
-    [[nodiscard]] RouteDecision decide_request(Work& work) const noexcept;
+    [[nodiscard]] RouteDecision decide_request(const Given& given) const noexcept;
+    [[nodiscard]] RouteDecision route_request(Work& work) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> refuse(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision from_outside(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision from_server(const Work& work) const noexcept;
@@ -78,15 +82,18 @@ class Router {
 
     // Where to (router_forward.cpp)
     [[nodiscard]] RouteDecision to_server(const Work& work, ServerIndex server, RouteReason reason,
-                                          RequestEdits edits = {}) const noexcept;
+                                          const RequestEdits& edits = {}) const noexcept;
     [[nodiscard]] RouteDecision to_uri(const Work& work, RouteReason reason) const noexcept;
     [[nodiscard]] RouteDecision send(const Work& work, const Endpoint& next_hop,
                                      std::optional<ServerIndex> server, RouteReason reason,
-                                     RequestEdits edits) const noexcept;
+                                     const RequestEdits& edits) const noexcept;
     /// `listener`: to send from.
     [[nodiscard]] RouteDecision send_from(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
                                           std::optional<ServerIndex> server, RouteReason reason,
-                                          RequestEdits edits) const noexcept;
+                                          const RequestEdits& edits) const noexcept;
+    [[nodiscard]] RouteDecision forward(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
+                                        std::optional<ServerIndex> server, RouteReason reason,
+                                        const RequestEdits& wanted) const noexcept;
     [[nodiscard]] bool usable(const Flow& flow) const noexcept;
     [[nodiscard]] RouteDecision by_flow(const Work& work, const Flow& flow, RouteReason reason,
                                         RequestEdits edits) const noexcept;
@@ -94,7 +101,9 @@ class Router {
                                       RouteReason reason) const noexcept;
     [[nodiscard]] RouteDecision no_server(const Work& work) const noexcept;
     [[nodiscard]] std::uint64_t pin_key(const Work& work) const noexcept;
-    void pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept;
+    /// As to_server; of an INVITE a pin remembers it.
+    [[nodiscard]] RouteDecision pinned_to(const Work& work, ServerIndex server, RouteReason reason,
+                                          const RequestEdits& edits = {}) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> by_pin(const Work& work) const noexcept;
 
     // A name as next hop (router_name.cpp)
@@ -115,7 +124,10 @@ class Router {
                                            const NextHops::Found& found) const noexcept;
 
     // Responses (router_response.cpp)
-    [[nodiscard]] RouteDecision decide_response(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision decide_response(const Given& given) const noexcept;
+    [[nodiscard]] RouteDecision pass_back(const Given& given, std::optional<ServerId> origin,
+                                          const Endpoint& target, ListenerIndex listener,
+                                          ConnectionId connection) const noexcept;
 
     const Snapshot& snapshot_;
     const PinTable& pins_;

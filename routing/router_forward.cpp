@@ -36,16 +36,16 @@ std::optional<RouteDecision> Router::by_pin(const Work& work) const noexcept {
         return std::nullopt;
     }
     work.note("pinned to", snapshot_.servers[*server].name);
-    RouteDecision decision =
-        to_server(work, *server, method == Method::invite ? held->reason : RouteReason::pinned,
-                  transfer_edits(work, held->reason));
-    pin(work, decision, *server);
-    return decision;
+    return pinned_to(work, *server, method == Method::invite ? held->reason : RouteReason::pinned,
+                     transfer_edits(work, held->reason));
 }
 
-void Router::pin(const Work& work, RouteDecision& decision, ServerIndex server) const noexcept {
-    if (work.message.method() != Method::invite || !std::holds_alternative<Forward>(decision.action)) return;
-    work.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
+RouteDecision Router::pinned_to(const Work& work, ServerIndex server, RouteReason reason,
+                                const RequestEdits& edits) const noexcept {
+    RouteDecision decision = to_server(work, server, reason, edits);
+    if (work.message.method() == Method::invite && std::holds_alternative<Forward>(decision.action))
+        work.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
+    return decision;
 }
 
 RouteDecision Router::reply(const Work& work, std::uint16_t status, std::string_view phrase,
@@ -74,7 +74,7 @@ RouteDecision Router::no_server(const Work& work) const noexcept {
 }
 
 RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::optional<ServerIndex> server,
-                           RouteReason reason, RequestEdits edits) const noexcept {
+                           RouteReason reason, const RequestEdits& edits) const noexcept {
     const auto listener = snapshot_.local.sender(next_hop, server.has_value(), work.source.listener);
     if (!listener) {
         work.note("no listener speaks the next hop's transport and address family");
@@ -85,12 +85,28 @@ RouteDecision Router::send(const Work& work, const Endpoint& next_hop, std::opti
 
 RouteDecision Router::send_from(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
                                 std::optional<ServerIndex> server, RouteReason reason,
-                                RequestEdits edits) const noexcept {
+                                const RequestEdits& wanted) const noexcept {
     const bool behind_us = snapshot_.terminate_sips && server;
     if (work.uri.scheme == UriScheme::sips && !is_secure(next_hop.transport) && !behind_us) {
         work.note("sips, and the next hop has no TLS");
         return reply(work, 480, "SIPS Needs TLS To Next Hop", RouteReason::rejected_uri_scheme);
     }
+    return forward(work, listener, next_hop, server, reason, wanted);
+}
+
+/// All is decided but what always changes on the way.
+RouteDecision Router::forward(const Work& work, ListenerIndex listener, const Endpoint& next_hop,
+                              std::optional<ServerIndex> server, RouteReason reason,
+                              const RequestEdits& wanted) const noexcept {
+    RouteDecision decision;
+    decision.reason = reason;
+    Forward& forward = std::get<Forward>(decision.action);  // a fresh decision is one
+    forward.next_hop = next_hop;
+    forward.listener = listener;
+    forward.server = server;
+    forward.call = work.hashes.call();
+    RequestEdits& edits = forward.edits;
+    edits = wanted;
     if (edits.request_uri.empty() && work.routes.request_uri.data() != work.message.request_uri().data()) {
         edits.request_uri = work.routes.request_uri;
     }
@@ -105,29 +121,22 @@ RouteDecision Router::send_from(const Work& work, ListenerIndex listener, const 
     const ServerId target = snapshot_.servers.id_of(server);
     const ServerId origin = snapshot_.servers.id_of(work.source.server);
     edits.record_route_owner = target == kNoServer ? origin : origin == kNoServer ? target : kNoServer;
-    const UriTarget uri = uri_target(work.uri);
-    edits.strip_maddr =
-        !work.uri.maddr.empty() && edits.request_uri.empty() && snapshot_.local.is_us(uri.host, uri.port);
-
-    RouteDecision decision;
-    decision.reason = reason;
-    decision.action = Forward{.next_hop = next_hop,
-                              .listener = listener,
-                              .server = server,
-                              .edits = edits,
-                              .call = work.hashes.call()};
+    edits.strip_maddr = !work.uri.maddr.empty() && edits.request_uri.empty() &&
+                        snapshot_.local.is_us(work.uri.maddr, work.uri.port);
     return decision;
 }
 
 RouteDecision Router::to_server(const Work& work, ServerIndex index, RouteReason reason,
-                                RequestEdits edits) const noexcept {
+                                const RequestEdits& wanted) const noexcept {
     const MediaServer& server = snapshot_.servers[index];
     // The first address that one of our listeners can reach.
     for (const Endpoint& endpoint : server.endpoints) {
-        if (!snapshot_.local.sender(endpoint, true, work.source.listener)) continue;
+        const auto listener = snapshot_.local.sender(endpoint, true, work.source.listener);
+        if (!listener) continue;
+        RequestEdits edits = wanted;
         edits.routes_begin = work.routes.keep_begin;
         edits.routes_end = work.routes.keep_end;
-        return send(work, endpoint, index, reason, edits);
+        return send_from(work, *listener, endpoint, index, reason, edits);
     }
     work.note("no address of it can be reached", server.name);
     return reply(work, 503, "Server Not Reachable", RouteReason::rejected_unresolved);

@@ -93,10 +93,7 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
         decision.reason = RouteReason::transfer_waiting;
         return decision;
     }
-    RouteDecision decision =
-        to_server(work, found->server, found->reason, transfer_edits(work, found->reason));
-    pin(work, decision, found->server);
-    return decision;
+    return pinned_to(work, found->server, found->reason, transfer_edits(work, found->reason));
 }
 
 /// A server's call to somewhere else than us or itself: a dialog that it names may be there.
@@ -145,10 +142,8 @@ RouteDecision Router::to_fallback(const Work& work) const noexcept {
         return no_server(work);
     }
     work.note("unmatched: to the fallback", snapshot_.servers[*server].name);
-    RouteDecision decision = to_server(work, *server, RouteReason::transfer_fallback,
-                                       transfer_edits(work, RouteReason::transfer_fallback));
-    pin(work, decision, *server);
-    return decision;
+    return pinned_to(work, *server, RouteReason::transfer_fallback,
+                     transfer_edits(work, RouteReason::transfer_fallback));
 }
 
 /// What a transfer decision changes, from the reason alone: so a repetition that only has its pin comes
