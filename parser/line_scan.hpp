@@ -29,9 +29,13 @@ namespace sipsteer {
         const __m128i cr = _mm_set1_epi8('\r');
         return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(bytes, cr), cr)));
     };
-    for (; end - at >= 32; at += 32) {
-        if (const unsigned mask = controls(at)) return at + std::countr_zero(mask);
-        if (const unsigned mask = controls(at + 16)) return at + 16 + std::countr_zero(mask);
+    if (end - at >= 32) {
+        const char* const last = end - 32;
+        do {
+            if (const unsigned mask = controls(at)) return at + std::countr_zero(mask);
+            if (const unsigned mask = controls(at + 16)) return at + 16 + std::countr_zero(mask);
+            at += 32;
+        } while (at <= last);
     }
 #endif
     return find_control_portable(at, end);

@@ -66,13 +66,15 @@ bool ends_plainly(const char* stop, const char* end) noexcept {
     return end - stop > 2 && std::memcmp(stop, "\r\n", 2) == 0 && is_solid(stop[2]);
 }
 
-/// The tag of a From or To header.
-Result<std::string_view> tag_of(const HeaderField& field, ParseError bad) noexcept {
+/// The URI and the tag of a From or To header.
+void read_address(const HeaderField& field, ParseError bad, std::string_view& uri, std::string_view& tag,
+                  Result<void>& result) noexcept {
     NameAddr address;
-    if (!address.read(field.value) || !address.rest.empty()) return Failure(bad);
-    const auto tag = address.tag();
-    if (!tag) return Failure(tag.error() == ParseError::value_too_long ? tag.error() : bad);
-    return *tag;
+    if (!address.read(field.value) || !address.rest.empty()) return fail(result, bad);
+    uri = address.uri;
+    const auto read = address.tag();
+    if (!read) return fail(result, read.error() == ParseError::value_too_long ? read.error() : bad);
+    tag = *read;
 }
 
 }  // namespace
@@ -317,16 +319,8 @@ inline void MessageView::read_cseq(Result<void>& result) noexcept {
 inline void MessageView::read_addresses(Result<void>& result) noexcept {
     const HeaderField* const from = find_once(HeaderId::from, ParseError::missing_from, result);
     const HeaderField* const to = find_once(HeaderId::to, ParseError::missing_to, result);
-    if (from != nullptr) {
-        const auto tag = tag_of(*from, ParseError::bad_from);
-        if (tag) from_tag_ = *tag;
-        if (!tag) fail(result, tag.error());
-    }
-    if (to != nullptr) {
-        const auto tag = tag_of(*to, ParseError::bad_to);
-        if (tag) to_tag_ = *tag;
-        if (!tag) fail(result, tag.error());
-    }
+    if (from != nullptr) read_address(*from, ParseError::bad_from, from_uri_, from_tag_, result);
+    if (to != nullptr) read_address(*to, ParseError::bad_to, to_uri_, to_tag_, result);
 }
 
 inline Result<void> MessageView::read_body() noexcept {

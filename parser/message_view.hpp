@@ -60,6 +60,9 @@ class MessageView {
 
     [[nodiscard]] const ViaView& top_via() const noexcept { return top_via_; }
     [[nodiscard]] std::string_view call_id() const noexcept { return call_id_; }
+    /// As written, without brackets.
+    [[nodiscard]] std::string_view from_uri() const noexcept { return from_uri_; }
+    [[nodiscard]] std::string_view to_uri() const noexcept { return to_uri_; }
     [[nodiscard]] std::string_view from_tag() const noexcept { return from_tag_; }
     [[nodiscard]] std::string_view to_tag() const noexcept { return to_tag_; }
     [[nodiscard]] std::uint32_t cseq_number() const noexcept { return cseq_number_; }
@@ -111,7 +114,9 @@ class MessageView {
     std::string_view method_token_;
     std::string_view request_uri_;
     std::string_view call_id_;
+    std::string_view from_uri_;
     std::string_view from_tag_;
+    std::string_view to_uri_;
     std::string_view to_tag_;
     ViaView top_via_;
     std::uint32_t cseq_number_ = 0;

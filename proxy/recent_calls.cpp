@@ -4,17 +4,7 @@
 #include <cstring>
 #include <thread>
 
-#include "parser/name_addr.hpp"
-
 namespace sipsteer {
-namespace {
-
-std::string_view uri_of(std::string_view header) noexcept {
-    const auto parsed = NameAddr::parse(header);
-    return parsed ? parsed->uri : std::string_view{};
-}
-
-}  // namespace
 
 template <std::size_t N>
 void RecentCalls::Text<N>::set(std::string_view text) noexcept {
@@ -23,16 +13,14 @@ void RecentCalls::Text<N>::set(std::string_view text) noexcept {
 }
 
 void RecentCalls::add(const MessageView& answer, ServerId server, std::int64_t at_ms) noexcept {
-    const std::string_view from = uri_of(answer.value(HeaderId::from));
-    const std::string_view to = uri_of(answer.value(HeaderId::to));
     if (busy_.test_and_set(std::memory_order_acquire)) return;
     Record& record = records_[written_++ % kCalls];
     record.at_ms = at_ms;
     record.server = server;
     record.status = answer.status_code();
     record.call_id.set(answer.call_id());
-    record.from.set(from);
-    record.to.set(to);
+    record.from.set(answer.from_uri());
+    record.to.set(answer.to_uri());
     busy_.clear(std::memory_order_release);
 }
 

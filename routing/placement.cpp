@@ -4,22 +4,20 @@
 #include <limits>
 
 #include "parser/header_lines.hpp"
-#include "parser/name_addr.hpp"
 #include "routing/address_of_record.hpp"
 #include "routing/rendezvous.hpp"
 
 namespace sipsteer {
 namespace {
 
-std::string_view user_in_header(const MessageView& request, HeaderId id) noexcept {
-    const auto address = NameAddr::parse(request.value(id));
-    const auto uri = address ? SipUri::parse(address->uri) : Failure(address.error());
-    return uri ? user_of(*uri) : std::string_view{};
+std::string_view user_in(std::string_view text) noexcept {
+    SipUri uri;
+    return uri.read(text) ? user_of(uri) : std::string_view{};
 }
 
 std::string_view affinity_user(const MessageView& request, const SipUri& uri, const Source& source) noexcept {
-    if (request.method() == Method::register_) return user_in_header(request, HeaderId::to);
-    const std::string_view user = source.is_server() ? user_of(uri) : user_in_header(request, HeaderId::from);
+    if (request.method() == Method::register_) return user_in(request.to_uri());
+    const std::string_view user = source.is_server() ? user_of(uri) : user_in(request.from_uri());
     return iequals(user, "anonymous") ? std::string_view{} : user;
 }
 

@@ -49,8 +49,7 @@ void observe_registration(const Snapshot& snapshot, const MessageView& response,
         response.status_code() > 299) {
         return;
     }
-    const auto to = NameAddr::parse(response.value(HeaderId::to));
-    const auto uri = to ? SipUri::parse(to->uri) : Failure(to.error());
+    const auto uri = SipUri::parse(response.to_uri());
     const auto aor = uri ? aor_key(snapshot, *uri) : std::nullopt;
     if (aor) effects.binding = {*aor, registrar, lifetime_of(response)};
 }
