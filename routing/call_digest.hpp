@@ -15,8 +15,9 @@ struct CallDigest {
     std::uint64_t low = 0;   ///< the key of the tables; never 0
     std::uint64_t high = 0;  ///< what placement goes by
 
-    /// For what is signed in a message of this Call-ID: the digest as a key. It is 128 bits of a keyed hash
-    /// that never leave us, so a MAC with it is one over the Call-ID too, and the Call-ID is hashed but once.
+    /// For what is signed in a message of this Call-ID: the digest as a key. It is 128 bits of a keyed hash,
+    /// so a MAC with it is one over the Call-ID too, and the Call-ID is hashed but once. No message shows any
+    /// of them; `low` stands in the table file, which is as private as the key file.
     [[nodiscard]] KeyedHash sign() const noexcept {
         return KeyedHash{std::bit_cast<KeyedHash::Key>(std::array{low, high})};
     }
