@@ -137,7 +137,8 @@ TEST(Via, ReadsReceivedRportAndMaddr) {
 }
 
 TEST(Via, AnEmptySourceIsNoViewBehindTheValue) {
-    for (const char* text : {"SIP/2.0/UDP h;rport= , SIP/2.0/UDP g", "SIP/2.0/UDP h;received=  ,SIP/2.0/UDP g"}) {
+    for (const char* text :
+         {"SIP/2.0/UDP h;rport= , SIP/2.0/UDP g", "SIP/2.0/UDP h;received=  ,SIP/2.0/UDP g"}) {
         const auto via = ViaView::parse(text);
         ASSERT_TRUE(via) << text;
         EXPECT_EQ(via->rport.data(), nullptr) << text;
