@@ -11,7 +11,8 @@ import time
 
 from lab.sipsteer import Sipsteer, cluster_config
 
-FILLINGS = (300, 10, 600, 120)
+FILLINGS = (300, 10, 600, 120, 40, 200)
+SMALL_ROUND = 4     # of so few messages each leaves at once
 
 
 @contextlib.contextmanager
@@ -50,28 +51,28 @@ def blanks(message, name):
     return len(re.search(name.encode() + rb":( *)\S", message)[1])
 
 
-def play(binary, segment):
+def play(binary, segment, fillings=FILLINGS):
     """Requests and answers as they arrive, each in two lists: what the server got, what the phone got."""
     config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more='[health]\nprobe_interval = 0')
     config = config.replace("workers = 2", f'workers = 1\nsegment = "{segment}"')
     with Sipsteer(config, binary) as sipsteer, peer("127.0.1.1") as server, peer("127.0.2.1") as phone:
         with stopped(sipsteer):
-            for number, filling in enumerate(FILLINGS):
+            for number, filling in enumerate(fillings):
                 phone.sendto(request(number, filling), ("127.0.0.1", 5060))
-        at_server = [server.recv(65536) for _ in FILLINGS]
+        at_server = [server.recv(65536) for _ in fillings]
         with stopped(sipsteer):
             for message in at_server:
                 server.sendto(answer(message), ("127.0.0.1", 5060))
-        return at_server, [phone.recv(65536) for _ in FILLINGS]
+        return at_server, [phone.recv(65536) for _ in fillings]
 
 
 def test_what_one_round_finds_leaves_padded_and_in_order(binary):
     requests, answers = play(binary, "auto")
     plain_requests, plain_answers = play(binary, "off")
     for padded, plain, header in ((requests, plain_requests, "Max-Forwards"), (answers, plain_answers, "Content-Length")):
-        assert [re.search(rb"Call-ID: c(\d)", message)[1] for message in padded] == [b"0", b"1", b"2", b"3"]
+        assert [re.search(rb"Call-ID: c(\d)", message)[1] for message in padded] == [b"0", b"1", b"2", b"3", b"4", b"5"]
         longest = max(map(len, plain))
-        assert [len(message) for message in padded[:-1]] == [longest] * 3      # the last needs no blanks
+        assert [len(message) for message in padded[:-1]] == [longest] * 5      # the last needs no blanks
         assert len(padded[-1]) == len(plain[-1])
         assert max(blanks(message, header) for message in padded) > 500
         assert max(blanks(message, header) for message in plain) == 1
@@ -79,3 +80,9 @@ def test_what_one_round_finds_leaves_padded_and_in_order(binary):
     squeezed = [re.sub(rb"Max-Forwards: +", b"Max-Forwards: ", message) for message in requests]
     again = [re.sub(rb";ss=\w+", b"", message) for message in squeezed]
     assert [len(message) for message in again] == [len(re.sub(rb";ss=\w+", b"", message)) for message in plain_requests]
+
+
+def test_a_small_round_is_not_gathered(binary):
+    for messages, header in zip(play(binary, "auto", FILLINGS[:SMALL_ROUND]), ("Max-Forwards", "Content-Length")):
+        assert [re.search(rb"Call-ID: c(\d)", message)[1] for message in messages] == [b"0", b"1", b"2", b"3"]
+        assert max(blanks(message, header) for message in messages) == 1
