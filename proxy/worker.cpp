@@ -16,8 +16,8 @@ namespace {
 /// Batches taken from one socket before the others get their turn.
 constexpr int kRoundsPerWakeup = 4;
 /// In a round of so few messages each is sent at once: at light load the receiver goes on with the first
-/// while the next is worked on. Measured at 35,000 messages/s: median latency down by a quarter, CPU up by a
-/// tenth.
+/// while the next is worked on. Measured at 35,000 messages/s on a quiet machine: median latency 67 to 59 us,
+/// CPU 13.5 to 14.5 us a message.
 constexpr std::size_t kSmallRound = 4;
 
 constexpr std::chrono::milliseconds kSweepPause{250};

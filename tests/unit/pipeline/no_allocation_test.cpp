@@ -37,13 +37,7 @@ void* realloc(void* memory, std::size_t size) noexcept {
 namespace sipsteer::test {
 namespace {
 
-constexpr std::string_view kCluster = R"(
-[listen]
-udp = ["192.0.2.100:5060"]
-http = ""
-[[server]]
-name = "pbx-1"
-uri = "sip:192.0.2.201:5060"
+const std::string kCluster = std::string{kOneServer} + R"(
 [[server]]
 name = "pbx-2"
 uri = "sip:192.0.2.202:5060"
