@@ -1,5 +1,8 @@
 #include "parser/header_id.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "parser/chars.hpp"
 #include "parser/header_names.hpp"
 

@@ -8,11 +8,39 @@
 #include <cstring>
 #include <string_view>
 
+#include "parser/chars.hpp"
 #include "parser/header_id.hpp"
-#include "parser/line_scan.hpp"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 /// The table of the long header names, for those who look one up for every line.
 namespace sipsteer {
+
+/// The portable twin of `find_name_end`.
+[[nodiscard]] inline const char* find_name_end_portable(const char* at, const char* end) noexcept {
+    while (at != end && (*at == '-' || (to_lower(*at) >= 'a' && to_lower(*at) <= 'z'))) ++at;
+    return at;
+}
+
+/// The first byte in [at, end) that is no letter and no hyphen, or `end`: nearly every header name is made of
+/// these alone.
+[[nodiscard]] inline const char* find_name_end(const char* at, const char* end) noexcept {
+#if defined(__SSE2__)
+    while (end - at >= 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const __m128i place = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+        const __m128i letter = _mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8(25)), place);
+        const __m128i hyphen = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
+        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letter, hyphen)));
+        if (mask != 0xffff) return at + std::countr_one(mask);
+        at += 16;
+    }
+#endif
+    return find_name_end_portable(at, end);
+}
+
 namespace detail {
 
 struct Name {
@@ -42,6 +70,14 @@ inline constexpr Name kNames[] = {
     {"expires:", HeaderId::expires},
     {"path:", HeaderId::path},
     {"authorization:", HeaderId::authorization},
+    // Opaque, but they stand in most messages: known, they cost as little as the others.
+    {"accept:", HeaderId::other},
+    {"allow:", HeaderId::other},
+    {"date:", HeaderId::other},
+    {"event:", HeaderId::other},
+    {"reason:", HeaderId::other},
+    {"server:", HeaderId::other},
+    {"user-agent:", HeaderId::other},
 };
 
 using Bytes = std::array<char, kNameBytes>;
@@ -87,57 +123,69 @@ constexpr Entry entry_of(const Name& name) {
     return {word, mask, {name.id, static_cast<std::uint8_t>(name.text.size())}};
 }
 
-/// Two names may meet in a set: Contact and Content-Length, whose first letters are the same.
-inline constexpr std::size_t kSets = 32;
-using Set = std::array<Entry, 2>;
+/// What tells the names apart, of their first eight bytes: the first three letters without their case (the
+/// shortest name has two and its colon), and one bit behind them, for Contact and Content-Length.
+inline constexpr std::uint64_t kTelling = 0x04'00'dfdfdf;
+inline constexpr unsigned kSlotBits = 6;
+inline constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
 
-/// By the first three letters: the shortest name has two and its colon. What stands behind them falls out at
-/// the upper end, as the factor ends in eight zero bits.
-constexpr std::size_t set_of(std::uint32_t front, std::uint32_t factor) {
+constexpr std::size_t slot_of(std::uint64_t front, std::uint64_t factor) {
     static_assert(std::endian::native == std::endian::little);
-    return (front | 0x202020U) * factor >> 27;
+    return (front & kTelling) * factor >> (64 - kSlotBits);
 }
 
-constexpr std::size_t set_of(const Name& name, std::uint32_t factor) {
-    std::uint32_t letters = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-        letters |= std::uint32_t{static_cast<unsigned char>(name.text.data()[i])} << (8 * i);
-    return set_of(letters, factor);
+/// Where the name is looked for when that bit is as in `behind`, should it not belong to the name.
+constexpr std::size_t slot_of(const Name& name, std::uint64_t behind, std::uint64_t factor) {
+    std::uint64_t front = 0;
+    for (std::size_t i = 0; i < 8; ++i) {
+        const std::uint64_t byte =
+            i < name.text.size() ? static_cast<unsigned char>(name.text.data()[i]) : behind >> (8 * i) & 0xff;
+        front |= byte << (8 * i);
+    }
+    return slot_of(front, factor);
 }
 
-/// The smallest factor that puts at most two names into each set.
-consteval std::uint32_t find_factor() {
-    for (std::uint32_t factor = 0x100; factor < 0x1000000; factor += 0x200) {
-        std::array<std::uint8_t, kSets> names{};
-        bool fits = true;
-        for (const Name& name : kNames) fits = fits && ++names[set_of(name, factor)] <= 2;
-        if (fits) return factor;
+inline constexpr std::uint64_t kEitherWay[] = {0, kTelling};
+
+consteval bool tells_apart(std::uint64_t factor) {
+    std::array<const Name*, kSlots> names{};
+    for (const Name& name : kNames) {
+        for (const std::uint64_t behind : kEitherWay) {
+            const Name*& taken = names[slot_of(name, behind, factor)];
+            if (taken != nullptr && taken != &name) return false;
+            taken = &name;
+        }
+    }
+    return true;
+}
+
+/// A factor by which no two names meet in a slot.
+consteval std::uint64_t find_factor() {
+    for (std::uint64_t factor = 1; factor < 20000; ++factor) {
+        if (tells_apart(factor * 0x9e3779b97f4a7c15)) return factor * 0x9e3779b97f4a7c15;
     }
     return 0;
 }
 
-inline constexpr std::uint32_t kFactor = find_factor();
-static_assert(kFactor != 0, "too many names for these sets");
+inline constexpr std::uint64_t kFactor = find_factor();
+static_assert(kFactor != 0, "too many names for these slots");
 
-consteval std::array<Set, kSets> make_table() {
-    std::array<Set, kSets> table{};
+consteval std::array<Entry, kSlots> make_table() {
+    std::array<Entry, kSlots> table{};
     for (const Name& name : kNames) {
-        Set& set = table[set_of(name, kFactor)];
-        (set[0].name.length == 0 ? set[0] : set[1]) = entry_of(name);
+        for (const std::uint64_t behind : kEitherWay) table[slot_of(name, behind, kFactor)] = entry_of(name);
     }
     return table;
 }
 
-inline constexpr std::array<Set, kSets> kTable = make_table();
+inline constexpr std::array<Entry, kSlots> kTable = make_table();
 
 /// The name at the front of kNameBytes; null when it is none of these.
 [[nodiscard]] inline const KnownName* look_up(const char* bytes) noexcept {
-    std::uint32_t front = 0;
+    std::uint64_t front = 0;
     std::memcpy(&front, bytes, sizeof front);
-    const Set& set = kTable[set_of(front, kFactor)];
-    if (set[0].is(bytes)) [[likely]]
-        return &set[0].name;
-    return set[1].is(bytes) ? &set[1].name : nullptr;
+    const Entry& entry = kTable.data()[slot_of(front, kFactor)];
+    return entry.is(bytes) ? &entry.name : nullptr;
 }
 
 }  // namespace detail

@@ -12,14 +12,12 @@
 
 namespace sipsteer {
 
+class Controls;
+
 /// One header line that a proxy reads: all views point into the message.
 struct HeaderField {
-    HeaderId id = HeaderId::other;
-    std::uint8_t next = 0;   ///< index of the next field of the same id; kNone: last
     std::string_view line;   ///< from the first byte of the name to behind the final CRLF
     std::string_view value;  ///< without blanks around it; may hold folds
-
-    static constexpr std::uint8_t kNone = 0xff;
 };
 
 struct ParseLimits {
@@ -71,12 +69,11 @@ class MessageView {
 
     /// The first header of that id, or nullptr.
     [[nodiscard]] const HeaderField* find(HeaderId id) const noexcept {
-        const std::uint8_t index = chains_[static_cast<std::size_t>(id)].first;
-        return index == HeaderField::kNone ? nullptr : &fields_[index];
+        return field_at(links_[kHeads + static_cast<std::size_t>(id)]);
     }
     /// The next header of the same id, or nullptr.
     [[nodiscard]] const HeaderField* next(const HeaderField& field) const noexcept {
-        return field.next == HeaderField::kNone ? nullptr : &fields_[field.next];
+        return field_at(links_[static_cast<std::size_t>(&field - fields_.data())]);
     }
     [[nodiscard]] bool has(HeaderId id) const noexcept { return find(id) != nullptr; }
     [[nodiscard]] std::string_view value(HeaderId id) const noexcept {
@@ -89,18 +86,21 @@ class MessageView {
     [[nodiscard]] bool can_answer() const noexcept { return is_request() && !top_via_.host.empty(); }
 
   private:
-    /// The fields of one id.
-    struct Chain {
-        std::uint8_t first = HeaderField::kNone;
-        std::uint8_t last = HeaderField::kNone;
-    };
+    static constexpr std::size_t kIds = kHeaderIdCount + 1;
+    static constexpr std::size_t kHeads = ParseLimits::kMaxHeaders;  ///< where the links of the ids begin
+    static constexpr std::uint8_t kNone = 0xff;                      ///< no field has this index
+    static_assert(ParseLimits::kMaxHeaders < kNone);
 
     Result<void> parse_start_line() noexcept;
     Result<void> read_status(std::string_view rest) noexcept;
     Result<void> read_unusual_start() noexcept;
-    Result<void> scan_headers(const char* at, const char* end, const ParseLimits& limits) noexcept;
-    Result<void> add_unusual(const char* line, const char* text_end, const char* line_end) noexcept;
-    void add_field(HeaderId id, std::string_view line, std::string_view value) noexcept;
+    Result<void> scan_headers(Controls controls, const char* line, const ParseLimits& limits) noexcept;
+    Result<void> set_unusual(std::uint32_t index, const char* line, const char* text_end,
+                             const char* line_end) noexcept;
+    void set_field(std::uint32_t index, HeaderId id, std::string_view line, std::string_view value) noexcept;
+    [[nodiscard]] const HeaderField* field_at(std::uint8_t index) const noexcept {
+        return index == kNone ? nullptr : &fields_[index];
+    }
     const HeaderField* find_once(HeaderId id, ParseError missing, Result<void>& result) const noexcept;
     Result<void> read_core() noexcept;
     void read_cseq(Result<void>& result) noexcept;
@@ -123,8 +123,10 @@ class MessageView {
     int max_forwards_ = -1;
     std::uint16_t status_code_ = 0;
     Method method_ = Method::other;
-    std::uint8_t field_count_ = 0;
-    std::array<Chain, kHeaderIdCount + 1> chains_;
+    /// The fields of each id as a list: for each field the index of the next one of its id, then for each id
+    /// that of its first. So a field is added without a question.
+    std::array<std::uint8_t, kHeads + kIds> links_;
+    std::array<std::uint16_t, kIds> last_links_;  ///< for each id the link to set when one more is added
     std::array<HeaderField, ParseLimits::kMaxHeaders> fields_;
 };
 

@@ -1,8 +1,8 @@
 #include "parser/stream_framer.hpp"
 
 #include "parser/chars.hpp"
+#include "parser/controls.hpp"
 #include "parser/header_id.hpp"
-#include "parser/line_scan.hpp"
 
 namespace sipsteer {
 namespace {
@@ -49,8 +49,9 @@ StreamFrame StreamFramer::between_messages(std::string_view pending) noexcept {
 StreamFrame StreamFramer::scan_headers(std::string_view pending) noexcept {
     const char* const begin = pending.data();
     const char* const end = begin + pending.size();
+    Controls controls{pending.substr(scanned_)};
     for (;;) {
-        const char* const stop = find_line_break(begin + scanned_, end);
+        const char* const stop = controls.next_break(begin + scanned_);
         scanned_ = static_cast<std::size_t>(stop - begin);
         if (scanned_ > kMaxHeaderSection - 2 || scanned_ > message_bytes_)
             return broken(ParseError::message_too_large, pending.size());

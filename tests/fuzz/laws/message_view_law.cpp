@@ -11,6 +11,13 @@ namespace {
 
 constexpr HeaderId kOnce[] = {HeaderId::from, HeaderId::to, HeaderId::call_id, HeaderId::cseq};
 
+/// The header that a line begins, in the plainest way there is.
+HeaderId id_of(std::string_view line) {
+    std::string_view name = line.substr(0, line.find(':'));
+    while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
+    return header_id(name);
+}
+
 /// How often each header stands in a header section, read in the plainest way there is: a second
 /// opinion on what scan_headers() finds.
 std::map<HeaderId, int> count_headers(std::string_view section) {
@@ -20,9 +27,7 @@ std::map<HeaderId, int> count_headers(std::string_view section) {
         while (end + 2 < section.size() && (section[end + 2] == ' ' || section[end + 2] == '\t')) {
             end = section.find("\r\n", end + 2);
         }
-        std::string_view name = section.substr(0, section.find(':'));
-        while (!name.empty() && (name.back() == ' ' || name.back() == '\t')) name.remove_suffix(1);
-        ++count[header_id(name)];
+        ++count[id_of(section)];
         section.remove_prefix(end + 2);
     }
     return count;
@@ -56,7 +61,7 @@ std::string fields_law(const MessageView& message, std::string_view input) {
         const auto id = static_cast<HeaderId>(i);
         const char* behind = input.data();
         for (const HeaderField* field = message.find(id); field != nullptr; field = message.next(*field)) {
-            SIPSTEER_HOLDS(field->id == id);
+            SIPSTEER_HOLDS(id_of(field->line) == id);
             SIPSTEER_HOLDS(inside(field->line, input) && inside(field->value, field->line));
             SIPSTEER_HOLDS(field->line.data() >= behind);
             SIPSTEER_HOLDS(field->value.empty() ||

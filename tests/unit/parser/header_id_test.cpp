@@ -7,6 +7,7 @@
 
 #include "parser/chars.hpp"
 #include "parser/header_names.hpp"
+#include "tests/fuzz/laws/exact_bytes.hpp"
 
 namespace sipsteer {
 namespace {
@@ -95,17 +96,46 @@ TEST(HeaderId, OtherCompactFormsAreOpaque) {
 
 /// Every byte at every place of every name.
 TEST(HeaderId, ComparesANameLikeItsPortableTwin) {
-    for (const detail::Set& set : detail::kTable) {
-        for (const detail::Entry& entry : set) {
-            detail::Bytes bytes = entry.word;
-            ASSERT_TRUE(entry.is(bytes.data()) && entry.is_portable(bytes.data()));
-            for (char& at : bytes) {
-                const char kept = at;
-                for (int c = 0; c < 256; ++c) {
-                    at = static_cast<char>(c);
-                    ASSERT_EQ(entry.is(bytes.data()), entry.is_portable(bytes.data())) << c;
-                }
-                at = kept;
+    for (const detail::Entry& entry : detail::kTable) {
+        detail::Bytes bytes = entry.word;
+        ASSERT_TRUE(entry.is(bytes.data()) && entry.is_portable(bytes.data()));
+        for (char& at : bytes) {
+            const char kept = at;
+            for (int c = 0; c < 256; ++c) {
+                at = static_cast<char>(c);
+                ASSERT_EQ(entry.is(bytes.data()), entry.is_portable(bytes.data())) << c;
+            }
+            at = kept;
+        }
+    }
+}
+
+/// Whatever the value behind a name is made of.
+TEST(HeaderId, IsToldByTheNameAlone) {
+    for (const detail::Name& name : detail::kNames) {
+        for (int c = 0; c < 256; ++c) {
+            detail::Bytes bytes;
+            bytes.fill(static_cast<char>(c));
+            std::ranges::copy(name.text, bytes.begin());
+            const KnownName read = plain_name(bytes.data(), bytes.data() + bytes.size());
+            ASSERT_EQ(read.id, name.id) << name.text << c;
+            ASSERT_EQ(read.length, name.text.size()) << name.text << c;
+        }
+    }
+}
+
+TEST(HeaderId, FindsTheEndOfANameLikeItsPortableTwin) {
+    for (int i = 0; i < 256; ++i) {
+        const char c = static_cast<char>(i);
+        const bool passes = c == '-' || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
+        for (std::size_t size = 0; size <= 40; ++size) {
+            ExactBytes bytes(std::string(size, 'u'));
+            const char* const begin = bytes.view().data();
+            for (std::size_t at = 0; at < size; ++at) {
+                bytes[at] = c;
+                ASSERT_EQ(find_name_end(begin, begin + size), find_name_end_portable(begin, begin + size));
+                ASSERT_EQ(find_name_end(begin, begin + size), begin + (passes ? size : at)) << i;
+                bytes[at] = 'u';
             }
         }
     }
