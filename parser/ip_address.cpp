@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "parser/chars.hpp"
 
@@ -66,6 +67,19 @@ bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept
     return true;
 }
 
+/// "0.  " to "255.": the bytes of a dotted quad, each with the dot behind it.
+constexpr std::array<std::array<char, 4>, 256> kDecimalBytes = [] {
+    std::array<std::array<char, 4>, 256> texts{};
+    for (unsigned value = 0; value < 256; ++value) {
+        char* at = texts[value].data();
+        if (value >= 100) *at++ = static_cast<char>('0' + value / 100);
+        if (value >= 10) *at++ = static_cast<char>('0' + value / 10 % 10);
+        *at++ = static_cast<char>('0' + value % 10);
+        *at = '.';
+    }
+    return texts;
+}();
+
 char* write_group(char* at, char* end, unsigned value) noexcept {
     return std::to_chars(at, end, value, 16).ptr;
 }
@@ -95,10 +109,11 @@ std::size_t format_ip(const IpAddress& address, std::array<char, IpAddress::kMax
     char* const end = out.data() + out.size();
     if (!address.v6) {
         for (std::size_t i = 0; i < 4; ++i) {
-            if (i != 0) *at++ = '.';
-            at = std::to_chars(at, end, address.bytes[i]).ptr;
+            const std::uint8_t byte = address.bytes[i];
+            std::memcpy(at, kDecimalBytes[byte].data(), 4);
+            at += 2 + (byte >= 10 ? 1 : 0) + (byte >= 100 ? 1 : 0);
         }
-        return static_cast<std::size_t>(at - out.data());
+        return static_cast<std::size_t>(at - 1 - out.data());  // without the last dot
     }
     std::array<unsigned, 8> groups{};
     for (std::size_t i = 0; i < 8; ++i) {

@@ -6,9 +6,9 @@ namespace sipsteer {
 /// Not value-initialised: the pages stay untouched until a datagram needs them.
 std::unique_ptr<char[]> reserve_slots(std::size_t size) { return std::unique_ptr<char[]>{new char[size]}; }
 
-ReceiveBatch::ReceiveBatch() : memory_(reserve_slots(kBatch * kSlot)) {
+ReceiveBatch::ReceiveBatch() : memory_(reserve_slots(kBatch * kSlotBytes)) {
     for (std::size_t i = 0; i < kBatch; ++i) {
-        vectors_[i] = {memory_.get() + i * kSlot, kSlot};
+        vectors_[i] = {memory_.get() + i * kSlotBytes, kSlotBytes};
         headers_[i].msg_hdr.msg_iov = &vectors_[i];
         headers_[i].msg_hdr.msg_iovlen = 1;
         headers_[i].msg_hdr.msg_name = &addresses_[i];

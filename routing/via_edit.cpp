@@ -26,24 +26,20 @@ void remove_repeats(const ViaView& via, Splices& splices) noexcept {
 
 void note_source(const ViaView& via, const Endpoint& source, Splices& splices) noexcept {
     if (via.source_repeats) remove_repeats(via, splices);
+    if (!via.has_rport && via.received_whole.empty()) {
+        const auto sent_by = parse_ip(via.host);
+        if (sent_by && *sent_by == source.address) return;
+    }
     auto received = splices.text();
     received.add(";received=").add_ip(source.address);
-    const std::string_view received_text = received.view();
+    const bool there = !via.received_whole.empty();
+    if (there) replace(splices, via.received_whole, received.view());
     if (via.has_rport) {
-        auto rport = splices.text();
-        if (via.received_whole.empty()) rport.add(received_text);
-        rport.add(";rport=").add_number(source.port);
-        replace(splices, via.rport_whole, rport.view());
-        if (!via.received_whole.empty()) replace(splices, via.received_whole, received_text);
-        return;
+        auto rport = there ? splices.text() : received;
+        replace(splices, via.rport_whole, rport.add(";rport=").add_number(source.port).view());
+    } else if (!there) {
+        splices.insert(via.value.data() + via.value.size(), received.view());
     }
-    if (!via.received_whole.empty()) {
-        replace(splices, via.received_whole, received_text);
-        return;
-    }
-    const auto sent_by = parse_ip(via.host);
-    if (sent_by && *sent_by == source.address) return;
-    splices.insert(via.value.data() + via.value.size(), received_text);
 }
 
 }  // namespace sipsteer
