@@ -9,24 +9,26 @@
 namespace sipsteer {
 
 /// Character classes of RFC 3261 §25.1 as bits of one table look-up.
-enum CharClass : std::uint8_t {
+enum CharClass : std::uint16_t {
     kToken = 1,  ///< token: alphanum and -.!%*_+`'~
     kDigit = 2,
     kHexDigit = 4,
-    kHost = 8,    ///< hostname: alphanum - . and _, which real networks use
-    kUri = 16,    ///< may stand in a URI: no blanks, controls, quotes, angle brackets
-    kIpv6 = 32,   ///< inside [ ]: hex digits, colon, dot
-    kValue = 64,  ///< in the value of a header parameter: kUri but no semicolon and no comma
+    kHost = 8,      ///< hostname: alphanum - . and _, which real networks use
+    kUri = 16,      ///< may stand in a URI: no blanks, controls, quotes, angle brackets
+    kIpv6 = 32,     ///< inside [ ]: hex digits, colon, dot
+    kValue = 64,    ///< in the value of a header parameter: kUri but no semicolon and no comma
+    kQuoted = 128,  ///< between the quotes of a quoted string: all but the quote and what escapes one
+    kSolid = 256,   ///< no blank, no control but DEL
 };
 
 namespace detail {
 
-constexpr std::array<std::uint8_t, 256> make_char_table() {
-    std::array<std::uint8_t, 256> table{};
+constexpr std::array<std::uint16_t, 256> make_char_table() {
+    std::array<std::uint16_t, 256> table{};
     const auto add = [&table](std::string_view chars, int bits) {
         for (const char c : chars) {
             auto& entry = table[static_cast<unsigned char>(c)];
-            entry = static_cast<std::uint8_t>(entry | bits);
+            entry = static_cast<std::uint16_t>(entry | bits);
         }
     };
     add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", kToken | kHost);
@@ -37,8 +39,12 @@ constexpr std::array<std::uint8_t, 256> make_char_table() {
     add(":.", kIpv6);
     for (std::size_t c = 0x21; c < 0x100; ++c) {
         if (c != '<' && c != '>' && c != '"' && c != 0x7f) {
-            table[c] = static_cast<std::uint8_t>(table[c] | kUri | (c != ';' && c != ',' ? kValue : 0));
+            table[c] = static_cast<std::uint16_t>(table[c] | kUri | (c != ';' && c != ',' ? kValue : 0));
         }
+        table[c] |= kSolid;
+    }
+    for (std::size_t c = 0; c < 0x100; ++c) {
+        if (c != '"' && c != '\\') table[c] |= kQuoted;
     }
     return table;
 }
@@ -47,11 +53,11 @@ inline constexpr auto kCharTable = make_char_table();
 
 }  // namespace detail
 
-[[nodiscard]] constexpr bool is(char c, std::uint8_t classes) noexcept {
+[[nodiscard]] constexpr bool is(char c, std::uint16_t classes) noexcept {
     return (detail::kCharTable[static_cast<unsigned char>(c)] & classes) != 0;
 }
 
-[[nodiscard]] constexpr bool all_of(std::string_view text, std::uint8_t classes) noexcept {
+[[nodiscard]] constexpr bool all_of(std::string_view text, std::uint16_t classes) noexcept {
     for (const char c : text) {
         if (!is(c, classes)) return false;
     }
@@ -122,36 +128,39 @@ template <std::size_t Size>
     return text;
 }
 
-/// 1*DIGIT up to `max`, nothing else: no sign, no blank, no hex; any number of leading zeros.
-/// Returns false when `text` is no such number or above `max`; any length is safe.
-[[nodiscard]] constexpr bool parse_number(std::string_view text, std::uint32_t max,
-                                          std::uint32_t& value) noexcept {
-    constexpr std::size_t kSafeDigits = 9;  // no number of so many overflows
-    while (text.size() > kSafeDigits && text.front() == '0') text.remove_prefix(1);
-    if (text.empty() || text.size() > kSafeDigits + 1) return false;
+/// Reads 1*DIGIT up to `max` at `at`: no sign, no blank, no hex; any number of leading zeros. Returns its
+/// end; null when there is no such number or it is above `max`, and `value` is left alone.
+[[nodiscard]] constexpr const char* read_number(const char* at, const char* end, std::uint32_t max,
+                                                std::uint32_t& value) noexcept {
+    const char* const begin = at;
     std::uint64_t sum = 0;
-    for (const char c : text) {
-        const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
-        if (digit > 9) return false;
-        sum = sum * 10 + digit;
-    }
-    if (sum > max) return false;
-    value = static_cast<std::uint32_t>(sum);
-    return true;
-}
-
-/// Reads a port, 1*DIGIT from 1 to 65535 with any number of leading zeros, at `at`. Returns its end, null
-/// when there is none.
-[[nodiscard]] constexpr const char* read_port(const char* at, const char* end, std::uint16_t& port) noexcept {
-    unsigned sum = 0;
     for (; at != end; ++at) {
         const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
         if (digit > 9) break;
         sum = sum * 10 + digit;
-        if (sum > 65535) return nullptr;
+        if (sum > max) return nullptr;
     }
-    if (sum == 0) return nullptr;
-    port = static_cast<std::uint16_t>(sum);
+    if (at == begin) return nullptr;
+    value = static_cast<std::uint32_t>(sum);
+    return at;
+}
+
+/// The same for the whole of `text`.
+[[nodiscard]] constexpr bool parse_number(std::string_view text, std::uint32_t max,
+                                          std::uint32_t& value) noexcept {
+    std::uint32_t number = 0;
+    const char* const end = text.data() + text.size();
+    if (text.empty() || read_number(text.data(), end, max, number) != end) return false;
+    value = number;
+    return true;
+}
+
+/// The same for a port, which is not 0.
+[[nodiscard]] constexpr const char* read_port(const char* at, const char* end, std::uint16_t& port) noexcept {
+    std::uint32_t number = 0;
+    at = read_number(at, end, 65535, number);
+    if (number == 0) return nullptr;
+    port = static_cast<std::uint16_t>(number);
     return at;
 }
 

@@ -44,7 +44,7 @@ class Cursor {
     }
 
     /// The run of characters of `classes` here; may be empty.
-    constexpr std::string_view take_while(std::uint8_t classes) noexcept {
+    constexpr std::string_view take_while(std::uint16_t classes) noexcept {
         const char* begin = at_;
         while (at_ != end_ && is(*at_, classes)) ++at_;
         return {begin, static_cast<std::size_t>(at_ - begin)};
@@ -76,20 +76,14 @@ class Cursor {
 
     /// A quoted string with its quotes, escapes honoured; empty when it does not start here or does
     /// not end (RFC 3261 §25.1 quoted-string).
-    constexpr std::string_view take_quoted() noexcept {
+    std::string_view take_quoted() noexcept {
         if (peek() != '"') return {};
-        const char* p = at_ + 1;
+        const char* p = find_quoted_end(begin_, at_ + 1, end_);
         while (p != end_ && *p != '"') {
-            if (*p == '\\') {
-                ++p;
-                if (p == end_) return {};
-            }
-            ++p;
+            if (end_ - p <= 2) return {};
+            p = find_quoted_end(begin_, p + 2, end_);
         }
-        if (p == end_) return {};
-        const std::string_view quoted{at_, static_cast<std::size_t>(p + 1 - at_)};
-        at_ = p + 1;
-        return quoted;
+        return p == end_ ? std::string_view{} : take_to(p + 1);
     }
 
     constexpr void move_to(const char* position) noexcept { at_ = position; }

@@ -50,11 +50,10 @@ void keep_first(Result<void>& result, const Result<void>& now) noexcept {
     if (!now) fail(result, now.error());
 }
 
-/// Nearly every Call-ID is made of what may stand in a URI, where no blank may. A header value ends before a
-/// blank or a line break, so the search goes safely beyond, up to `end`.
+/// A header value ends before a blank or a line break, so the search goes safely beyond, up to `end`.
 bool has_blank(std::string_view text, const char* end) noexcept {
     const char* const text_end = text.data() + text.size();
-    const char* const odd = find_uri_end(text.data(), end);
+    const char* const odd = find_solid_end(text.data(), end);
     return odd < text_end && std::any_of(odd, text_end, is_lws);
 }
 
@@ -318,14 +317,13 @@ inline Result<void> MessageView::read_core() noexcept {
 inline void MessageView::read_cseq(Result<void>& result) noexcept {
     const HeaderField* const field = find_once(HeaderId::cseq, ParseError::missing_cseq, result);
     if (field == nullptr) return;
-    Cursor cursor{field->value};
-    const std::string_view digits = cursor.take_while(kDigit);
-    const bool blank = is_lws(cursor.peek());
-    cursor.skip_lws();
-    const std::string_view token = cursor.rest();
+    const char* const end = field->value.data() + field->value.size();
+    const char* const digits_end = read_number(field->value.data(), end, kMaxCSeq, cseq_number_);
+    if (digits_end == nullptr || digits_end == end || !is_lws(*digits_end))
+        return fail(result, ParseError::bad_cseq);
+    const std::string_view token = trim_lws(between(digits_end, end));
     const Method method = method_of(token);
-    const bool is_token = method != Method::other || (!token.empty() && all_of(token, kToken));
-    if (!parse_number(digits, kMaxCSeq, cseq_number_) || !blank || !is_token) {
+    if (method == Method::other && (token.empty() || !all_of(token, kToken))) {
         fail(result, ParseError::bad_cseq);
     } else if (!is_request()) {
         method_token_ = token;

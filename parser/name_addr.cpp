@@ -1,5 +1,7 @@
 #include "parser/name_addr.hpp"
 
+#include <cstring>
+
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
 #include "parser/via.hpp"
@@ -42,6 +44,73 @@ std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
     return cursor.take('>') ? uri : std::string_view{};
 }
 
+/// Reads a value of any form.
+[[gnu::noinline]] Result<void> read_any(NameAddr& address, std::string_view header) noexcept {
+    Cursor cursor{trim_lws(header)};
+    const char* const begin = cursor.position();
+    bool ok = true;
+    address.bracketed = find_bracket(cursor, ok);
+    if (!ok) return Failure(ParseError::bad_name_addr);
+    if (address.bracketed) {
+        address.uri = take_bracketed_uri(cursor);
+    } else {
+        cursor.move_to(begin);
+        address.uri = take_bare_uri(cursor);
+    }
+    if (address.uri.empty()) return Failure(ParseError::bad_name_addr);
+    const char* end = cursor.position();
+    cursor.skip_lws();
+    const char* const first_parameter = cursor.position();
+    for (Parameter parameter; next_parameter(cursor, parameter, ok);) {
+        end = cursor.position();
+        if (is_word(parameter.name, "tag") && address.tag_count++ == 0) address.first_tag = parameter.value;
+    }
+    if (!ok) return Failure(ParseError::bad_name_addr);
+    if (end > first_parameter)
+        address.parameters = {first_parameter, static_cast<std::size_t>(end - first_parameter)};
+    address.whole = {begin, static_cast<std::size_t>(end - begin)};
+    cursor.skip_lws();
+    if (cursor.done()) return {};
+    if (!cursor.take(',')) return Failure(ParseError::bad_name_addr);
+    cursor.skip_lws();
+    if (cursor.done()) return Failure(ParseError::bad_name_addr);
+    address.rest = cursor.rest();
+    return {};
+}
+
+/// Reads `<uri>` or `"name" <uri>`, with `;tag=value` behind it or nothing, as nearly everybody writes them:
+/// no other blanks, no escapes. False, and nothing is set, when it is anything else.
+inline bool read_usual(NameAddr& address, std::string_view header) noexcept {
+    const char* const begin = header.data();
+    const char* const end = begin + header.size();
+    const char* at = begin;
+    if (at != end && *at == '"') {
+        at = find_quoted_end(begin, at + 1, end);
+        if (end - at < 2 || *at != '"') return false;
+        at += at[1] == ' ' ? 2 : 1;
+    }
+    if (end - at < 3 || *at != '<') return false;
+    const char* const uri = at + 1;
+    const char* const uri_end = find_uri_end(begin, uri, end);
+    if (uri_end == uri || uri_end == end || *uri_end != '>') return false;
+    const char* const behind = uri_end + 1;
+    if (behind != end) {
+        constexpr std::string_view kTag = ";tag=";
+        const char* const tag = behind + kTag.size();
+        if (end - behind <= static_cast<std::ptrdiff_t>(kTag.size()) ||
+            std::memcmp(behind, kTag.data(), kTag.size()) != 0 || find_value_end(begin, tag, end) != end) {
+            return false;
+        }
+        address.first_tag = {tag, static_cast<std::size_t>(end - tag)};
+        address.tag_count = 1;
+        address.parameters = {behind, static_cast<std::size_t>(end - behind)};
+    }
+    address.bracketed = true;
+    address.uri = {uri, static_cast<std::size_t>(uri_end - uri)};
+    address.whole = header;
+    return true;
+}
+
 }  // namespace
 
 Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
@@ -51,38 +120,9 @@ Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
 }
 
 Result<void> NameAddr::read(std::string_view header) noexcept {
-    Cursor cursor{trim_lws(header)};
-    const char* const begin = cursor.position();
-    bool ok = true;
-    bracketed = find_bracket(cursor, ok);
-    if (!ok) return Failure(ParseError::bad_name_addr);
-    if (bracketed) {
-        uri = take_bracketed_uri(cursor);
-    } else {
-        cursor.move_to(begin);
-        uri = take_bare_uri(cursor);
-    }
-    if (uri.empty()) return Failure(ParseError::bad_name_addr);
-    const char* end = cursor.position();
-    cursor.skip_lws();
-    const char* const first_parameter = cursor.position();
-    for (Parameter parameter; !cursor.done();) {
-        const bool usual_tag = take_usual_parameter(cursor, ";tag=", parameter);
-        if (!usual_tag && !next_parameter(cursor, parameter, ok)) break;
-        end = parameter.whole.data() + parameter.whole.size();
-        if ((usual_tag || is_word(parameter.name, "tag")) && tag_count++ == 0) first_tag = parameter.value;
-    }
-    if (!ok) return Failure(ParseError::bad_name_addr);
-    if (end > first_parameter)
-        parameters = {first_parameter, static_cast<std::size_t>(end - first_parameter)};
-    whole = {begin, static_cast<std::size_t>(end - begin)};
-    cursor.skip_lws();
-    if (cursor.done()) return {};
-    if (!cursor.take(',')) return Failure(ParseError::bad_name_addr);
-    cursor.skip_lws();
-    if (cursor.done()) return Failure(ParseError::bad_name_addr);
-    rest = cursor.rest();
-    return {};
+    if (read_usual(*this, header)) [[likely]]
+        return {};
+    return read_any(*this, header);
 }
 
 Result<std::string_view> NameAddr::tag() const noexcept {

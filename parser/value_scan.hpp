@@ -18,7 +18,7 @@ namespace sipsteer {
 
 /// The end of the run of characters of `classes`. The portable twin of those below.
 [[nodiscard]] inline const char* find_end_portable(const char* at, const char* end,
-                                                   std::uint8_t classes) noexcept {
+                                                   std::uint16_t classes) noexcept {
     while (at != end && is(*at, classes)) ++at;
     return at;
 }
@@ -34,7 +34,7 @@ inline __m128i between(__m128i bytes, char first, char last) noexcept {
 }
 
 /// A bit for each of the 16 bytes at `at` that is not of `classes`, the first one lowest.
-template <std::uint8_t classes>
+template <std::uint16_t classes>
 [[nodiscard]] inline unsigned ends_mask(const char* at) noexcept {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     if constexpr (classes == kHost) {
@@ -43,6 +43,10 @@ template <std::uint8_t classes>
         const __m128i rest = _mm_andnot_si128(equal(bytes, '/'), between(bytes, '-', '9'));
         const __m128i host = _mm_or_si128(_mm_or_si128(letters, rest), equal(bytes, '_'));
         return static_cast<unsigned>(_mm_movemask_epi8(host)) ^ 0xffffU;
+    } else if constexpr (classes == kQuoted) {
+        return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(equal(bytes, '"'), equal(bytes, '\\'))));
+    } else if constexpr (classes == kSolid) {
+        return static_cast<unsigned>(_mm_movemask_epi8(between(bytes, '\0', ' ')));
     } else {
         static_assert(classes == kUri || classes == kValue);
         __m128i ends = between(bytes, '\0', ' ');
@@ -56,7 +60,7 @@ template <std::uint8_t classes>
 }
 #endif
 
-template <std::uint8_t classes>
+template <std::uint16_t classes>
 [[nodiscard]] inline const char* find_end(const char* begin, const char* at, const char* end) noexcept {
 #if defined(__SSE2__)
     constexpr std::ptrdiff_t kBlock = 16;
@@ -85,6 +89,17 @@ template <std::uint8_t classes>
 /// The first byte in [at, end) that is no `kValue`, or `end`.
 [[nodiscard]] inline const char* find_value_end(const char* begin, const char* at, const char* end) noexcept {
     return detail::find_end<kValue>(begin, at, end);
+}
+
+/// The first byte in [at, end) that is no `kQuoted`, or `end`.
+[[nodiscard]] inline const char* find_quoted_end(const char* begin, const char* at,
+                                                 const char* end) noexcept {
+    return detail::find_end<kQuoted>(begin, at, end);
+}
+
+/// The first byte in [at, end) that is no `kSolid`, or `end`.
+[[nodiscard]] inline const char* find_solid_end(const char* at, const char* end) noexcept {
+    return detail::find_end<kSolid>(at, at, end);
 }
 
 /// The first byte in [at, end) that is no `kHost`, or `end`.

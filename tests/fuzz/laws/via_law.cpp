@@ -6,16 +6,31 @@
 namespace sipsteer::laws {
 namespace {
 
+bool same_values(const ViaView& a, const ViaView& b) {
+    return a.transport == b.transport && a.host == b.host && a.port == b.port && a.branch == b.branch &&
+           a.maddr == b.maddr && a.received == b.received && a.rport == b.rport &&
+           a.has_rport == b.has_rport && a.source_repeats == b.source_repeats;
+}
+
 bool same(const ViaView& a, const ViaView& b) {
-    return a.value == b.value && a.transport == b.transport && a.host == b.host && a.port == b.port &&
-           a.branch == b.branch && a.maddr == b.maddr && a.received == b.received && a.rport == b.rport &&
-           a.has_rport == b.has_rport && a.parameters == b.parameters;
+    return same_values(a, b) && a.value == b.value && a.parameters == b.parameters;
 }
 
 }  // namespace
 
 std::string via_law(std::string_view input) {
     const auto via = ViaView::parse(input);
+    // With blanks within it is not as nearly everybody writes it, and read step by step.
+    if (via && input.starts_with("SIP/2.0/")) {
+        std::string with_blanks{input};
+        with_blanks.insert(8, 1, '\t');
+        for (std::size_t at = 0; (at = with_blanks.find(';', at)) != std::string::npos; at += 2)
+            with_blanks.insert(at + 1, 1, '\t');
+        if (input.find('"') == std::string_view::npos) {
+            const auto step_by_step = ViaView::parse(with_blanks);
+            SIPSTEER_HOLDS(step_by_step && same_values(*step_by_step, *via));
+        }
+    }
     if (!via) {
         SIPSTEER_HOLDS(via.error() == ParseError::bad_via || via.error() == ParseError::value_too_long);
         return {};

@@ -103,7 +103,9 @@ void spoil(std::string (*law)(std::string_view), std::initializer_list<std::stri
 TEST(EveryByte, OfVia) {
     spoil(laws::via_law, {"SIP / 2.0 /\r\n UDP [2001:db8::9]:5060 ; "
                           "rport;received=192.0.2.9;branch=z9hG4bK1;x=\"y\" , SIP/2.0/TCP h",
-                          "SIP/2.0/UDP a:1;rport=2;maddr=[::1];received=\"x\";branch"});
+                          "SIP/2.0/UDP a:1;rport=2;maddr=[::1];received=\"x\";branch",
+                          "SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK1;rport;received=192.0.2.7",
+                          "SIP/2.0/UDP h;rport;branch=b"});
 }
 
 TEST(EveryByte, OfSipUri) {
@@ -113,7 +115,8 @@ TEST(EveryByte, OfSipUri) {
 
 TEST(EveryByte, OfNameAddr) {
     spoil(laws::name_addr_law,
-          {"\"A \\\" ,;<\" <sip:a@b;x=1?y=2> ;\r\n tag = f1;q=\"z\" , sip:c@d;tag=2", "sip:a@b;tag=1;x"});
+          {"\"A \\\" ,;<\" <sip:a@b;x=1?y=2> ;\r\n tag = f1;q=\"z\" , sip:c@d;tag=2", "sip:a@b;tag=1;x",
+           "\"A b\" <sip:a@b;x=1>;tag=f1", "<sip:a@example.com>;tag=f1", "\"\"<sip:a@b>"});
 }
 
 TEST(EveryByte, OfReplaces) {
