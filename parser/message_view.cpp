@@ -8,6 +8,7 @@
 #include "parser/controls.hpp"
 #include "parser/cursor.hpp"
 #include "parser/header_names.hpp"
+#include "parser/identifier.hpp"
 #include "parser/name_addr.hpp"
 #include "parser/sip_uri.hpp"
 
@@ -132,7 +133,7 @@ inline Result<void> MessageView::parse_start_line() noexcept {
     if (line.starts_with(kStatusLineBegin)) return read_status(line.substr(kStatusLineBegin.size()));
     if (line.ends_with(kRequestLineEnd)) {
         const char* const end = bytes_.data() + bytes_.size();
-        const char* const token_end = find_uri_end(line.data(), end);
+        const char* const token_end = find_solid_end(line.data(), end);
         const char* const uri_end = line.data() + line.size() - kRequestLineEnd.size();
         if (token_end + 1 < uri_end && *token_end == ' ' && find_uri_end(token_end + 1, end) == uri_end) {
             const std::string_view token = between(line.data(), token_end);
@@ -202,6 +203,11 @@ inline void MessageView::set_field(std::uint32_t index, HeaderId id, std::string
     last = static_cast<std::uint16_t>(index);
 }
 
+inline void MessageView::end_headers(const char* blank_line, const char* body) noexcept {
+    headers_end_ = blank_line;
+    body_ = between(body, bytes_.data() + bytes_.size());
+}
+
 /// `line`: the first byte of a header line, which may go on in folds.
 inline Result<void> MessageView::scan_headers(Controls controls, const char* line,
                                               const ParseLimits& limits) noexcept {
@@ -235,8 +241,7 @@ inline Result<void> MessageView::scan_headers(Controls controls, const char* lin
                 if (*stop != '\n') continue;  // it ends no line
             }
             if (stop == line) {
-                headers_end_ = line;
-                body_ = between(after, end);
+                end_headers(line, after);
                 return result;
             }
             if (after == end || (*after != ' ' && *after != '\t')) break;
@@ -253,6 +258,10 @@ inline Result<void> MessageView::scan_headers(Controls controls, const char* lin
             keep_first(result, set_unusual(lines++, line, stop, after));
         }
         line = after;
+        if (end - line >= 2 && std::memcmp(line, "\r\n", 2) == 0) {
+            end_headers(line, line + 2);
+            return result;
+        }
     }
 }
 

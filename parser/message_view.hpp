@@ -69,11 +69,11 @@ class MessageView {
 
     /// The first header of that id, or nullptr.
     [[nodiscard]] const HeaderField* find(HeaderId id) const noexcept {
-        return field_at(links_[kHeads + static_cast<std::size_t>(id)]);
+        return field_at(links_.data()[kHeads + static_cast<std::size_t>(id)]);
     }
     /// The next header of the same id, or nullptr.
     [[nodiscard]] const HeaderField* next(const HeaderField& field) const noexcept {
-        return field_at(links_[static_cast<std::size_t>(&field - fields_.data())]);
+        return field_at(links_.data()[static_cast<std::size_t>(&field - fields_.data())]);
     }
     [[nodiscard]] bool has(HeaderId id) const noexcept { return find(id) != nullptr; }
     [[nodiscard]] std::string_view value(HeaderId id) const noexcept {
@@ -97,9 +97,10 @@ class MessageView {
     Result<void> scan_headers(Controls controls, const char* line, const ParseLimits& limits) noexcept;
     Result<void> set_unusual(std::uint32_t index, const char* line, const char* text_end,
                              const char* line_end) noexcept;
+    void end_headers(const char* blank_line, const char* body) noexcept;
     void set_field(std::uint32_t index, HeaderId id, std::string_view line, std::string_view value) noexcept;
     [[nodiscard]] const HeaderField* field_at(std::uint8_t index) const noexcept {
-        return index == kNone ? nullptr : &fields_[index];
+        return index == kNone ? nullptr : fields_.data() + index;
     }
     const HeaderField* find_once(HeaderId id, ParseError missing, Result<void>& result) const noexcept;
     Result<void> read_core() noexcept;

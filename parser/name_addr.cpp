@@ -4,7 +4,6 @@
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
-#include "parser/via.hpp"
 
 namespace sipsteer {
 namespace {
@@ -123,12 +122,6 @@ Result<void> NameAddr::read(std::string_view header) noexcept {
     if (read_usual(*this, header)) [[likely]]
         return {};
     return read_any(*this, header);
-}
-
-Result<std::string_view> NameAddr::tag() const noexcept {
-    if (tag_count > 1 || (tag_count == 1 && first_tag.empty())) return Failure(ParseError::bad_name_addr);
-    if (first_tag.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
-    return first_tag;
 }
 
 }  // namespace sipsteer

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "parser/identifier.hpp"
 #include "parser/result.hpp"
 
 namespace sipsteer {
@@ -24,7 +25,11 @@ struct NameAddr {
 
     /// The tag parameter; empty when there is none. Errors: bad_name_addr (empty or second tag),
     /// value_too_long.
-    [[nodiscard]] Result<std::string_view> tag() const noexcept;
+    [[nodiscard]] Result<std::string_view> tag() const noexcept {
+        if (tag_count > 1 || (tag_count == 1 && first_tag.empty())) return Failure(ParseError::bad_name_addr);
+        if (first_tag.size() > kMaxIdentifier) return Failure(ParseError::value_too_long);
+        return first_tag;
+    }
 
     std::string_view first_tag;  ///< value of the first tag parameter
     std::uint32_t tag_count = 0;

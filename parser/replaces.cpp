@@ -2,7 +2,7 @@
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
-#include "parser/via.hpp"
+#include "parser/identifier.hpp"
 
 namespace sipsteer {
 namespace {

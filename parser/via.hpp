@@ -42,7 +42,4 @@ struct ViaView {
     return next_parameter(cursor, parameter, ok) || (!ok && take_empty_source(cursor, parameter, ok));
 }
 
-/// Longest Call-ID, tag and branch that is accepted: real ones stay below 256, a torture test has 600.
-inline constexpr std::size_t kMaxIdentifier = 1024;
-
 }  // namespace sipsteer

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "parser/chars.hpp"
+#include "parser/identifier.hpp"
 #include "parser/message_view.hpp"
 #include "tests/fuzz/laws/laws.hpp"
 #include "tests/fuzz/laws/views.hpp"

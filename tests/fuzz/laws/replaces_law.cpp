@@ -1,6 +1,7 @@
 #include <array>
 
 #include "parser/chars.hpp"
+#include "parser/identifier.hpp"
 #include "parser/refer_to.hpp"
 #include "parser/replaces.hpp"
 #include "parser/via.hpp"

@@ -1,4 +1,5 @@
 #include "parser/chars.hpp"
+#include "parser/identifier.hpp"
 #include "parser/via.hpp"
 #include "tests/fuzz/laws/laws.hpp"
 #include "tests/fuzz/laws/views.hpp"

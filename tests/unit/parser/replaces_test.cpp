@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "parser/identifier.hpp"
 #include "parser/via.hpp"
 
 namespace sipsteer {

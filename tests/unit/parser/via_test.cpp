@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "parser/identifier.hpp"
+
 namespace sipsteer {
 namespace {
 
