@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "parser/chars.hpp"
@@ -148,12 +149,12 @@ constexpr std::size_t slot_of(const Name& name, std::uint64_t behind, std::uint6
 inline constexpr std::uint64_t kEitherWay[] = {0, kTelling};
 
 consteval bool tells_apart(std::uint64_t factor) {
-    std::array<const Name*, kSlots> names{};
-    for (const Name& name : kNames) {
+    std::array<std::size_t, kSlots> names{};  // the number of the name there, from 1; 0: none
+    for (std::size_t name = 1; name <= std::size(kNames); ++name) {
         for (const std::uint64_t behind : kEitherWay) {
-            const Name*& taken = names[slot_of(name, behind, factor)];
-            if (taken != nullptr && taken != &name) return false;
-            taken = &name;
+            std::size_t& taken = names[slot_of(kNames[name - 1], behind, factor)];
+            if (taken != 0 && taken != name) return false;
+            taken = name;
         }
     }
     return true;
