@@ -42,6 +42,13 @@ TEST(RecordRoute, IsAbsentWhereThereIsNone) {
     }
 }
 
+TEST(RecordRoute, AnEmptySignatureIsAWrongOne) {
+    for (const char* uri : {"sip:192.0.2.1;lr;ss=", "sip:192.0.2.1;ss=;lr", "sip:192.0.2.1;lr;ss=?234=1"}) {
+        EXPECT_TRUE(claim(uri).present) << uri;
+        EXPECT_FALSE(claim(uri).valid) << uri;
+    }
+}
+
 TEST(RecordRoute, EveryFlippedBitIsFound) {
     const std::string ours = signature(0x1234abcd);
     int tried = 0;
