@@ -1,6 +1,5 @@
 #include "parser/sip_uri.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "parser/chars.hpp"
@@ -61,10 +60,11 @@ UriParameter take_parameter(std::string_view& rest) noexcept {
     if (at != end && *at == '=')
         at = static_cast<const char*>(std::memchr(at, ';', static_cast<std::size_t>(end - at)));
     if (at == nullptr) at = end;
-    const char* const value = std::min(name_end + 1, at);
+    const char* const value = name_end + 1;
     rest = {at, static_cast<std::size_t>(end - at)};
-    return {{begin, static_cast<std::size_t>(name_end - begin)},
-            {value, static_cast<std::size_t>(at - value)}};
+    return {
+        {begin, static_cast<std::size_t>(name_end - begin)},
+        at == name_end ? std::string_view{} : std::string_view{value, static_cast<std::size_t>(at - value)}};
 }
 
 void note_parameters(SipUri& uri) noexcept {

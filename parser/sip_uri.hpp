@@ -36,7 +36,8 @@ struct SipUri {
     [[nodiscard]] Result<void> read(std::string_view text) noexcept;
 };
 
-/// The value of the first parameter `name` in `;a=b;c=d`, escapes left alone; empty when it has none.
+/// The value of the first parameter `name` in `;a=b;c=d`, escapes left alone; empty when it has none, null
+/// when it has not even a `=` or there is no such parameter.
 [[nodiscard]] std::string_view uri_parameter(std::string_view parameters, std::string_view name) noexcept;
 
 /// `text` with its %HH escapes read, for comparing: `%61lice` is `alice` (RFC 3261 §19.1.4). Points into

@@ -15,9 +15,8 @@ namespace sipsteer {
 /// Longest UDP payload (65,535 less IP and UDP headers; IPv6 allows 20 more bytes, which nobody uses).
 inline constexpr std::size_t kMaxDatagram = 65507;
 inline constexpr std::size_t kBatch = 64;
-/// From one datagram's memory to the next's: the largest one, and 35 cache lines, so that those of a round do
-/// not all lie in the same sets of the cache.
-inline constexpr std::size_t kSlotBytes = 65536 + 35 * 64;
+/// From one datagram's memory to the next's.
+inline constexpr std::size_t kSlotBytes = 65536;
 
 /// One recvmmsg: up to kBatch datagrams into buffers of their own. About 4 MiB of address space, of
 /// which only what datagrams really fill is ever touched.

@@ -44,7 +44,7 @@ std::optional<ServerId> verify_route_signature(const CallDigest& call, std::stri
 RouteClaim read_route_signature(const KeyedHash& sign, const CallDigest& call, const SipUri& route) noexcept {
     RouteClaim claim;
     const std::string_view text = uri_parameter(route.parameters, kRouteParameter);
-    claim.present = text.data() != nullptr && text.data()[-1] == '=';  // an empty one too, but no bare name
+    claim.present = text.data() != nullptr;  // an empty one too, but no bare name
     if (const auto owner = verify_route_signature(call, text)) {
         claim.owner = *owner;
         claim.valid = true;

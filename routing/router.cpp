@@ -29,8 +29,6 @@ RouteDecision Router::decide(const MessageView& message, const Source& source, S
 
 RouteDecision Router::decide_request(const Given& given) const noexcept {
     Work work{given};
-    if (work.message.method() == Method::invite && work.message.to_tag().empty())
-        pins_.prefetch(pin_key(work));
     RouteDecision decision = route_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {
