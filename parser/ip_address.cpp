@@ -72,8 +72,9 @@ bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
     const unsigned third = next_dot();
     const std::array<unsigned, 4> lengths{first, second - first - 1, third - second - 1, size - third - 1};
     if ((masks.others & ((1U << size) - 1)) != 0 || next_dot() != 32) return false;
-    if ((lengths[0] - 1 > 2) | (lengths[1] - 1 > 2) | (lengths[2] - 1 > 2) | (lengths[3] - 1 > 2))
-        return false;
+    unsigned wrong = 0;  // one that is not 1 to 3; not `||`, which would branch on each
+    for (const unsigned length : lengths) wrong |= static_cast<unsigned>(length - 1 > 2);
+    if (wrong != 0) return false;
     const std::array<unsigned, 4> parts{
         part_before(at + first, lengths[0]), part_before(at + second, lengths[1]),
         part_before(at + third, lengths[2]), part_before(at + size, lengths[3])};
