@@ -118,8 +118,8 @@ void StreamSet::accepted(int fd, const Endpoint& endpoint, ListenerIndex listene
 }
 
 void StreamSet::refuse(int fd, ConnectionEnd end) {
+    counters_.connections_closed[static_cast<std::size_t>(end)].add();  // before the peer can see it
     ::close(fd);
-    counters_.connections_closed[static_cast<std::size_t>(end)].add();
 }
 
 ServerId StreamSet::server_proved_by(const TlsSession& tls) const {
