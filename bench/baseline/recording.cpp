@@ -69,12 +69,12 @@ class Recorder {
 
   private:
     [[nodiscard]] Endpoint endpoint(PortIndex port) const {
-        const bool server = port < options_.servers;
-        const std::uint32_t ip = server ? options_.first_server.ip + port : options_.first_phone.ip;
+        const load::Address end =
+            port < options_.servers ? options_.server(port) : options_.phone(port - options_.servers);
         Endpoint out;
-        for (unsigned i = 0; i < 4; ++i) out.address.bytes[i] = static_cast<std::uint8_t>(ip >> (24 - 8 * i));
-        out.port = server ? options_.first_server.port
-                          : static_cast<std::uint16_t>(options_.first_phone.port + port - options_.servers);
+        for (unsigned i = 0; i < 4; ++i)
+            out.address.bytes[i] = static_cast<std::uint8_t>(end.ip >> (24 - 8 * i));
+        out.port = end.port;
         return out;
     }
     void record(const std::string& name, Recorded message) {

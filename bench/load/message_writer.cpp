@@ -38,11 +38,10 @@ MessageWriter::MessageWriter(const Options& options, std::uint32_t run)
         return Party{text + contact_end_, fmt::format("SIP/2.0/{} {};", transport, text)};
     };
     for (unsigned i = 0; i < options.phones; ++i) {
-        phones_.push_back(
-            party({options.first_phone.ip, static_cast<std::uint16_t>(options.first_phone.port + i)}));
+        phones_.push_back(party(options.phone(i)));
     }
     for (unsigned i = 0; i < options.servers; ++i) {
-        servers_.push_back(party({options.first_server.ip + i, options.first_server.port}));
+        servers_.push_back(party(options.server(i)));
     }
     for (unsigned i = 1; i < options.vias; ++i) {
         lower_vias_.push_back(fmt::format(

@@ -7,7 +7,7 @@
 namespace sipsteer::load {
 namespace {
 
-constexpr unsigned kMaxPorts = 4000;  // file descriptors, and ports behind the first
+constexpr unsigned kMaxPhones = 4000;  // connections of one process
 
 void add_address(CLI::App& app, const std::string& name, Address& address, const std::string& help) {
     app.add_option_function<std::string>(
@@ -63,10 +63,10 @@ Options parse_options(int argc, char** argv) {
         ->check(CLI::ExistingFile);
     app.add_option("--private-key", options.private_key, "TLS: PEM file")->check(CLI::ExistingFile);
     add_address(app, "--proxy", options.proxy, "where the phones send");
-    add_address(app, "--phone", options.first_phone, "first phone; the others have the ports behind it");
+    add_address(app, "--phone", options.first_phone, "first phone; the others have the addresses behind it");
     add_address(app, "--server", options.first_server,
                 "first server; the others have the addresses behind it");
-    app.add_option("--phones", options.phones, "number of phones")->check(CLI::Range(1U, kMaxPorts));
+    app.add_option("--phones", options.phones, "number of phones")->check(CLI::Range(1U, kMaxPhones));
     app.add_option("--servers", options.servers, "number of servers")->check(CLI::Range(1U, 250U));
     app.add_option("--in-flight", options.in_flight, "closed loop: calls at a time")
         ->check(CLI::Range(1U, 100000U));
@@ -92,8 +92,6 @@ Options parse_options(int argc, char** argv) {
             if (app.count("--warm-up") == 0) options.warm_up = 0;
             if (app.count("--seconds") == 0) options.seconds = 60;
         }
-        if (options.first_phone.port + options.phones > 65535)
-            throw CLI::ValidationError("--phones", "more ports than there are behind the first");
     } catch (const CLI::ParseError& error) {
         std::exit(app.exit(error));
     }

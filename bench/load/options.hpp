@@ -29,7 +29,7 @@ struct Options {
     Wire wire = Wire::udp;
     Middle middle = Middle::proxy;
     Address proxy{0x7f000001, 5060};         ///< where the phones send
-    Address first_phone{0x7f000201, 20000};  ///< the others have the ports behind it
+    Address first_phone{0x7f000201, 20000};  ///< the others have the addresses behind it
     unsigned phones = 64;
     Address first_server{0x7f000101, 5060};  ///< the others have the addresses behind it
     unsigned servers = 4;
@@ -46,6 +46,13 @@ struct Options {
     std::string private_key;
     int target = 0;    ///< the process whose CPU time, with that of its children, is read; 0: none
     std::string json;  ///< file for the result; empty: none, "-": in place of the text
+
+    [[nodiscard]] Address phone(unsigned number) const noexcept {
+        return {first_phone.ip + number, first_phone.port};
+    }
+    [[nodiscard]] Address server(unsigned number) const noexcept {
+        return {first_server.ip + number, first_server.port};
+    }
 };
 
 /// Reads the command line; prints what is wrong, or the help, and ends the process.

@@ -45,11 +45,10 @@ StreamTransport::StreamTransport(const Options& options)
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     if (options.wire == Wire::tls) make_contexts(options);
     for (unsigned i = 0; i < options.servers; ++i) {
-        listen({options.first_server.ip + i, options.first_server.port});
+        listen(options.server(i));
     }
     for (unsigned i = 0; i < options.phones; ++i) {
-        const auto port = static_cast<std::uint16_t>(options.first_phone.port + i);
-        connect(static_cast<PortIndex>(options.servers + i), {options.first_phone.ip, port}, options.proxy);
+        connect(static_cast<PortIndex>(options.servers + i), options.phone(i), options.proxy);
     }
 }
 

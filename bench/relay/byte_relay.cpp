@@ -1,6 +1,6 @@
 // The floor for streams: moves bytes between connections, one thread, one read and one write at a time, and
-// reads nothing of them. Each connection that it takes gets one of its own to the server that its peer's port
-// picks.
+// reads nothing of them. Each connection that it takes gets one of its own to the server that its peer's
+// address and port pick.
 //
 //   byte_relay LISTEN SERVER...      addresses as 127.0.0.1:5060
 
@@ -56,7 +56,8 @@ class ByteRelay {
         socklen_t size = sizeof peer;
         const int fd = ::accept(listener_, reinterpret_cast<sockaddr*>(&peer), &size);
         const int other = ::socket(AF_INET, SOCK_STREAM, 0);
-        const sockaddr_in& server = servers_[ntohs(peer.sin_port) % servers_.size()];
+        const sockaddr_in& server =
+            servers_[(ntohl(peer.sin_addr.s_addr) + ntohs(peer.sin_port)) % servers_.size()];
         if (fd < 0 || other < 0 ||
             ::connect(other, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) {
             ::close(fd);

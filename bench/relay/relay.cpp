@@ -3,8 +3,8 @@
 //
 //   relay LISTEN SERVER...      addresses as 127.0.0.1:5060
 //
-// A phone's datagrams go to the server that its port picks. A server's go to the port in the topmost Via of
-// the answer, at the phones' one address, which is that of the latest datagram from a phone.
+// A phone's datagrams go to the server that its address and port pick. A server's go where the topmost Via of
+// the answer says.
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -27,15 +27,25 @@ constexpr unsigned kBatch = 64;
 constexpr std::size_t kSlot = 9000;
 constexpr int kBufferBytes = 8 << 20;
 
-/// Port of the sent-by in the first Via, network order; 0 without one.
-std::uint16_t via_port(std::string_view bytes) {
+/// The sent-by of the first Via, an IPv4 address and a port; zeros without one.
+void read_via(std::string_view bytes, sockaddr_in& out) {
+    out.sin_addr.s_addr = 0;
+    out.sin_port = 0;
     const std::size_t via = bytes.find("Via: SIP/2.0/UDP ");
-    if (via == std::string_view::npos) return 0;
-    const std::size_t colon = bytes.find(':', via + 17);
-    if (colon == std::string_view::npos) return 0;
+    if (via == std::string_view::npos) return;
+    const char* at = bytes.data() + via + 17;
+    const char* const end = bytes.data() + bytes.size();
+    std::uint32_t ip = 0;
+    for (int i = 0; i < 4 && at < end; ++i) {
+        std::uint8_t part = 0;
+        at = std::from_chars(at, end, part).ptr + 1;  // behind the dot, at last behind the colon
+        ip = ip << 8 | part;
+    }
+    if (at >= end) return;
     std::uint16_t port = 0;
-    std::from_chars(bytes.data() + colon + 1, bytes.data() + bytes.size(), port);
-    return htons(port);
+    std::from_chars(at, end, port);
+    out.sin_addr.s_addr = htonl(ip);
+    out.sin_port = htons(port);
 }
 
 class Relay {
@@ -78,17 +88,13 @@ class Relay {
         for (const sockaddr_in& server : servers_) {
             if (server.sin_addr.s_addr != address.sin_addr.s_addr || server.sin_port != address.sin_port)
                 continue;
-            address.sin_addr = phone_;
-            address.sin_port = via_port(bytes);
-            return;
+            return read_via(bytes, address);
         }
-        phone_ = address.sin_addr;
-        address = servers_[ntohs(address.sin_port) % servers_.size()];
+        address = servers_[(ntohl(address.sin_addr.s_addr) + ntohs(address.sin_port)) % servers_.size()];
     }
 
     int fd_;
     std::vector<sockaddr_in> servers_;
-    in_addr phone_{};
     std::unique_ptr<char[]> memory_;
     mmsghdr headers_[kBatch]{};
     iovec vectors_[kBatch]{};

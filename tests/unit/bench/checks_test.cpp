@@ -27,6 +27,13 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 using Passed = MemoryTransport::Passed;
 
+/// The phone whose address stands first in `bytes`: in a request's URI, in a response's Via.
+PortIndex phone_in(const Options& options, std::string_view bytes) {
+    bytes.remove_prefix(bytes.find("127.0.2."));
+    const auto address = parse_address(bytes.substr(0, bytes.find_first_not_of("0123456789.:")));
+    return static_cast<PortIndex>(options.servers + (address.value().ip - options.first_phone.ip));
+}
+
 /// A proxy that does everything right, with all calls on server `server` and phones by Via.
 Passed pass(const Options& options, PortIndex from, const std::string& bytes) {
     ReceivedMessage message;
@@ -34,9 +41,7 @@ Passed pass(const Options& options, PortIndex from, const std::string& bytes) {
     if (message.status != 0) {
         const std::string stripped = without(bytes, std::string{kOwnVia});
         if (from >= options.servers) return {0, stripped};
-        const std::size_t port = stripped.find(":200");
-        return {static_cast<PortIndex>(options.servers + std::stoul(stripped.substr(port + 1, 5)) - 20000),
-                stripped};
+        return {phone_in(options, stripped), stripped};
     }
     std::string out = without(bytes, "Route: " + std::string{kOwnRoute} + "\r\n");
     out = replaced(out, "Max-Forwards: 70", "Max-Forwards: 69");
@@ -44,8 +49,7 @@ Passed pass(const Options& options, PortIndex from, const std::string& bytes) {
     if (message.method() == "INVITE")
         out.insert(out.find("Max-"), "Record-Route: " + std::string{kOwnRoute} + "\r\n");
     if (from >= options.servers) return {0, out};
-    return {static_cast<PortIndex>(options.servers + std::stoul(out.substr(out.find(":200") + 1, 5)) - 20000),
-            out};
+    return {phone_in(options, out), out};
 }
 
 /// Two phones and two servers around a proxy whose mistakes are `spoil`.
