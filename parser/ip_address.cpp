@@ -106,7 +106,7 @@ int parse_groups(std::string_view text, std::uint8_t* out, std::size_t room, boo
     return static_cast<int>(used);
 }
 
-bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
+bool parse_v6_bytes(std::string_view text, std::array<std::uint8_t, 16>& out) noexcept {
     const std::size_t gap = text.find("::");
     if (gap == std::string_view::npos) return parse_groups(text, out.data(), 16, true) == 16;
     std::string_view tail = text.substr(gap + 2);
@@ -138,17 +138,12 @@ char* write_group(char* at, char* end, unsigned value) noexcept {
     return std::to_chars(at, end, value, 16).ptr;
 }
 
-}  // namespace
-
-Result<IpAddress> parse_ip(std::string_view text) noexcept {
-    IpAddress address;
-    if (parse_v4(text, address.bytes.data())) return address;
+/// Brackets around it or not.
+Result<IpAddress> parse_v6(std::string_view text) noexcept {
     if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
-    address = {};
-    address.v6 = true;
-    if (text.find(':') == std::string_view::npos || !parse_v6(text, address.bytes)) {
+    IpAddress address{.v6 = true};
+    if (text.find(':') == std::string_view::npos || !parse_v6_bytes(text, address.bytes))
         return Failure(ParseError::bad_ip_address);
-    }
     constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (std::equal(kMapped.begin(), kMapped.end(), address.bytes.begin())) {
         IpAddress v4;
@@ -156,6 +151,14 @@ Result<IpAddress> parse_ip(std::string_view text) noexcept {
         return v4;
     }
     return address;
+}
+
+}  // namespace
+
+Result<IpAddress> parse_ip(std::string_view text) noexcept {
+    Result<IpAddress> result{IpAddress{}};
+    if (!parse_v4(text, result->bytes.data())) result = parse_v6(text);
+    return result;
 }
 
 std::size_t format_ip(const IpAddress& address, std::array<char, IpAddress::kMaxText>& out) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,13 @@ struct IpAddress {
         return bytes == std::array<std::uint8_t, 16>{};
     }
 
+    /// By words: of an array's own the compiler makes a call of memcmp().
+    friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+        using Words = std::array<std::uint64_t, 2>;
+        const auto [a0, a1] = std::bit_cast<Words>(a.bytes);
+        const auto [b0, b1] = std::bit_cast<Words>(b.bytes);
+        return ((a0 ^ b0) | (a1 ^ b1)) == 0 && a.v6 == b.v6;
+    }
     friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) noexcept = default;
 };
 

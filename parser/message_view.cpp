@@ -124,8 +124,8 @@ Result<void> MessageView::parse(std::string_view bytes, const ParseLimits& limit
 
     keep_first(result, scan_headers(controls, headers, limits));
     keep_first(result, read_core());
-    if (result) result = read_body();
-    return result;
+    if (!result) return result;
+    return read_body();
 }
 
 inline Result<void> MessageView::parse_start_line() noexcept {
@@ -209,8 +209,9 @@ inline void MessageView::end_headers(const char* blank_line, const char* body) n
 }
 
 /// `line`: the first byte of a header line, which may go on in folds.
-inline Result<void> MessageView::scan_headers(Controls controls, const char* line,
+inline Result<void> MessageView::scan_headers(const Controls& before, const char* line,
                                               const ParseLimits& limits) noexcept {
+    Controls controls = before;  // in registers
     Result<void> result;
     const char* const end = bytes_.data() + bytes_.size();
     const std::size_t max_line = limits.line_bytes;

@@ -94,7 +94,7 @@ class MessageView {
     Result<void> parse_start_line() noexcept;
     Result<void> read_status(std::string_view rest) noexcept;
     Result<void> read_unusual_start() noexcept;
-    Result<void> scan_headers(Controls controls, const char* line, const ParseLimits& limits) noexcept;
+    Result<void> scan_headers(const Controls& before, const char* line, const ParseLimits& limits) noexcept;
     Result<void> set_unusual(std::uint32_t index, const char* line, const char* text_end,
                              const char* line_end) noexcept;
     void end_headers(const char* blank_line, const char* body) noexcept;

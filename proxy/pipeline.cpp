@@ -20,7 +20,7 @@ Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
     Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
     if (incoming.peer != kNoServer) source.server = snapshot.servers.by_id(incoming.peer);
     if (!source.server && may_be_server(snapshot, incoming)) {
-        source.server = snapshot.server_behind(incoming.from);
+        if (const auto server = snapshot.server_behind(incoming.from)) source.server = *server;
     }
     return source;
 }
@@ -35,8 +35,10 @@ Outcome Pipeline::process(const Snapshot& snapshot, const Incoming& incoming, Se
     }
     Source source = classify(snapshot, incoming);
     const Result<void> parsed = message_.parse(incoming.bytes, snapshot.parse_limits);
-    if (parsed && !source.is_server() && message_.is_request() && may_be_server(snapshot, incoming))
-        source.server = snapshot.server_saying(incoming.from, message_.top_via());
+    if (parsed && !source.is_server() && message_.is_request() && may_be_server(snapshot, incoming)) {
+        const auto server = snapshot.server_saying(incoming.from, message_.top_via());
+        if (server) source.server = *server;
+    }
     if (parsed && source.is_server()) {
         if (const auto ticket = read_probe_ticket(snapshot.key.sign, message_)) {
             return {.what = Outcome::What::probe_answer, .ticket = *ticket, .status = message_.status_code()};
@@ -118,7 +120,8 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         return outcome;
     }
     if (const Reply* reply = std::get_if<Reply>(&decision.action)) {
-        return answer(snapshot, source, *reply, outcome, out);
+        answer(snapshot, source, *reply, outcome, out);
+        return outcome;
     }
     const Forward* forward = std::get_if<Forward>(&decision.action);
     if (forward == nullptr) {  // Absorb: an Ask never comes this far
@@ -132,8 +135,8 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         outcome.reason = RouteReason::rejected_unresolved;
         outcome.drop = DropReason::no_connection;
         outcome.what = Outcome::What::dropped;
-        if (message_.method() == Method::ack) return outcome;
-        return answer(snapshot, source, kFlowFailed, outcome, out);
+        if (message_.method() != Method::ack) answer(snapshot, source, kFlowFailed, outcome, out);
+        return outcome;
     }
     auto written = request ? write_request(message_, source, *forward, snapshot, out)
                            : write_response(message_, forward->next_hop.transport, out);
@@ -147,8 +150,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
         outcome.reason = RouteReason::rejected_too_large;
         outcome.drop = DropReason::too_large;
         outcome.what = Outcome::What::dropped;
-        if (request && message_.method() != Method::ack)
-            return answer(snapshot, source, kTooLarge, outcome, out);
+        if (request && message_.method() != Method::ack) answer(snapshot, source, kTooLarge, outcome, out);
         return outcome;
     }
     outcome.what = Outcome::What::forwarded;
@@ -165,21 +167,20 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     return outcome;
 }
 
-Outcome Pipeline::answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome outcome,
-                         std::span<char> out) const noexcept {
+void Pipeline::answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome& outcome,
+                      std::span<char> out) const noexcept {
     const auto to = reply_target(message_.top_via(), source.endpoint);
     const auto written = to ? write_reply(message_, source, reply, snapshot.key.sign, out) : std::nullopt;
     if (!written) {
         outcome.what = Outcome::What::dropped;
         outcome.drop = to ? DropReason::answer_too_long : DropReason::no_next_hop;
-        return outcome;
+        return;
     }
     outcome.what = Outcome::What::answered;
     outcome.to = *to;
     outcome.listener = source.listener;
     outcome.connection = source.connection;
     outcome.size = *written;
-    return outcome;
 }
 
 }  // namespace sipsteer

@@ -148,8 +148,9 @@ class Pipeline {
     [[nodiscard]] std::optional<Forward> by_stream(const Snapshot& snapshot, const Source& source,
                                                    const Forward& forward, std::size_t size,
                                                    Outcome& outcome) const noexcept;
-    [[nodiscard]] Outcome answer(const Snapshot& snapshot, const Source& source, const Reply& reply,
-                                 Outcome outcome, std::span<char> out) const noexcept;
+    /// Completes `outcome`: answered, or dropped where that cannot be.
+    void answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome& outcome,
+                std::span<char> out) const noexcept;
 
     Tables& tables_;
     Counters& counters_;

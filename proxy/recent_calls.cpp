@@ -4,12 +4,15 @@
 #include <cstring>
 #include <thread>
 
+#include "routing/copy_bytes.hpp"
+
 namespace sipsteer {
 
 template <std::size_t N>
 void RecentCalls::Text<N>::set(std::string_view text) noexcept {
-    size = static_cast<std::uint8_t>(std::min(text.size(), N));
-    std::memcpy(bytes.data(), text.data(), size);
+    text = text.substr(0, N);
+    size = static_cast<std::uint8_t>(text.size());
+    copy_bytes(bytes.data(), text);
 }
 
 void RecentCalls::add(const MessageView& answer, ServerId server, std::int64_t at_ms) noexcept {

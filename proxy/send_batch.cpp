@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "routing/copy_bytes.hpp"
+
 namespace sipsteer {
 namespace {
 
@@ -104,9 +106,10 @@ std::string_view SendBatch::gather(const SegmentGroup& group) noexcept {
         const PlannedDatagram& datagram = datagrams_[i];
         const std::string_view bytes{memory_.get() + i * kSlotBytes, datagram.size};
         const std::size_t blanks = left == 1 ? 0 : group.segment - datagram.size;
-        at = std::ranges::copy(bytes.substr(0, datagram.pad_at), at).out;
-        at = std::ranges::fill_n(at, static_cast<std::ptrdiff_t>(blanks), ' ');
-        at = std::ranges::copy(bytes.substr(datagram.pad_at), at).out;
+        copy_bytes(at, bytes.substr(0, datagram.pad_at));
+        at = std::ranges::fill_n(at + datagram.pad_at, static_cast<std::ptrdiff_t>(blanks), ' ');
+        copy_bytes(at, bytes.substr(datagram.pad_at));
+        at += bytes.size() - datagram.pad_at;
     }
     const auto size = static_cast<std::size_t>(at - begin);
     gathered_bytes_ += size;

@@ -29,7 +29,9 @@ class SendBatch {
     void set_segmenting(bool on) noexcept { segmenting_ = on; }
 
     /// Where the next datagram is to be written. Precondition: size() < kBatch.
-    [[nodiscard]] std::span<char> slot() noexcept { return {memory_.get() + count_ * kSlotBytes, kMaxDatagram}; }
+    [[nodiscard]] std::span<char> slot() noexcept {
+        return {memory_.get() + count_ * kSlotBytes, kMaxDatagram};
+    }
 
     /// `pad_at`: where blanks may be put into it; 0: nowhere.
     void add(int fd, const Endpoint& to, std::size_t size, std::size_t pad_at = 0) noexcept;

@@ -131,21 +131,24 @@ std::size_t Worker::run_round(Socket& socket) {
     const auto begin = std::chrono::steady_clock::now();
     const Seconds now = seconds_since_boot();
     pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
+    std::size_t later = 0;
     for (std::size_t i = 0; i < count; ++i) {
+        if (i + 1 < count) received_.prefetch(i + 1);
         const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
                                 socket.listener};
-        Outcome& outcome = outcomes_[i];
-        outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
+        const Outcome outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
         watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
         dispatch(outcome);
+        if (outcome.what >= Outcome::What::held) for_later_[later++] = outcome;
         if (count <= kSmallRound) flush();
     }
     flush();
-    for (std::size_t i = 0; i < count; ++i) {
-        if (outcomes_[i].what == Outcome::What::probe_answer)
-            take_answer(outcomes_[i].ticket, outcomes_[i].status);
-        if (outcomes_[i].what == Outcome::What::held && outcomes_[i].question != 0)
-            ask(outcomes_[i].question);
+    for (std::size_t i = 0; i < later; ++i) {
+        if (for_later_[i].what == Outcome::What::probe_answer) {
+            take_answer(for_later_[i].ticket, for_later_[i].status);
+        } else if (for_later_[i].question != 0) {
+            ask(for_later_[i].question);
+        }
     }
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
     return count;

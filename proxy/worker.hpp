@@ -114,7 +114,7 @@ class Worker : private StreamReceiver {
     MessageWatch watch_;
     ReceiveBatch received_;
     SendBatch outgoing_;
-    std::array<Outcome, kBatch> outcomes_;   ///< of the round; those behind its count are of older ones
+    std::array<Outcome, kBatch> for_later_;  ///< of the round: what is done once it is sent
     std::array<Outcome, kBatch> unsettled_;  ///< the outcome behind each datagram of `outgoing_`
     boost::asio::io_context context_{1};
     boost::asio::steady_timer sweep_timer_{context_};

@@ -36,6 +36,9 @@ class PinTable {
     /// Takes over what another table left in its memory.
     void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
+    /// Has what a look-up of `key` will touch brought from memory meanwhile.
+    void prefetch(std::uint64_t key) const noexcept { table_.prefetch(key); }
+
     [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
 
     /// Writes the pin, or prolongs the one that stands there; one that answered() made is written over.

@@ -17,18 +17,27 @@ bool requires_extension(const MessageView& message) noexcept {
     return field != nullptr;
 }
 
+/// Whether the call table is likely to be looked at (dialog_observer.hpp). A look-up waits for memory, and so
+/// does asking for it, where its page is not at hand either.
+bool may_change_call(const MessageView& message, const Source& source) noexcept {
+    if (message.to_tag().empty()) return false;
+    return message.is_request() ? source.is_server() : message.status_code() > 100;
+}
+
 }  // namespace
 
 RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now, Effects& effects,
                              const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
     effects.clear();
     const Given given{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message}};
-    calls_.prefetch(given.hashes.call().low);
+    if (may_change_call(message, source)) calls_.prefetch(given.hashes.call().low);
     return message.is_request() ? decide_request(given) : decide_response(given);
 }
 
 RouteDecision Router::decide_request(const Given& given) const noexcept {
     Work work{given};
+    if (work.message.method() == Method::invite && work.message.to_tag().empty())
+        pins_.prefetch(pin_key(work));
     RouteDecision decision = route_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {

@@ -64,19 +64,17 @@ std::optional<ServerIndex> ServerSet::by_id(ServerId id) const noexcept {
     return found->second;
 }
 
-std::optional<ServerIndex> ServerSet::by_endpoint(const IpAddress& address,
-                                                  std::uint16_t port) const noexcept {
-    if (slots_.empty()) return std::nullopt;
+const ServerSet::EndpointSlot* ServerSet::find_endpoint(const IpAddress& address,
+                                                        std::uint16_t port) const noexcept {
+    if (slots_.empty()) return nullptr;
     for (std::size_t at = mix(address, port);; ++at) {
         const EndpointSlot& slot = slots_[at & (slots_.size() - 1)];
-        if (!slot.used) return std::nullopt;
-        if (slot.port == port && slot.address == address) return slot.server;
+        if (!slot.used) return nullptr;
+        if (slot.port == port && slot.address == address) return &slot;
     }
 }
 
-std::optional<ServerIndex> ServerSet::by_source(const IpAddress& address, std::uint16_t port) const noexcept {
-    if (const auto exact = by_endpoint(address, port)) return exact;
-    if (!has_sources_) return std::nullopt;
+std::optional<ServerIndex> ServerSet::by_range(const IpAddress& address, std::uint16_t port) const noexcept {
     for (ServerIndex i = 0; i < servers_.size(); ++i) {
         for (const AddressRange& range : servers_[i].sources) {
             if (range.contains(address, port)) return i;

@@ -43,11 +43,22 @@ class ServerSet {
 
     /// The server with exactly this address and port among its resolved endpoints.
     [[nodiscard]] std::optional<ServerIndex> by_endpoint(const IpAddress& address,
-                                                         std::uint16_t port) const noexcept;
+                                                         std::uint16_t port) const noexcept {
+        const EndpointSlot* const slot = find_endpoint(address, port);
+        return slot == nullptr ? std::nullopt : std::optional{slot->server};
+    }
 
     /// The server that sends from there: by_endpoint, else the first whose `sources` hold it.
     [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address,
-                                                       std::uint16_t port) const noexcept;
+                                                       std::uint16_t port) const noexcept {
+        std::optional<ServerIndex> found;
+        if (const EndpointSlot* const slot = find_endpoint(address, port)) {
+            found = slot->server;
+        } else if (has_sources_) {
+            found = by_range(address, port);
+        }
+        return found;
+    }
 
     /// All have one weight, and it is not 0.
     [[nodiscard]] bool weigh_the_same() const noexcept { return weigh_the_same_; }
@@ -71,6 +82,12 @@ class ServerSet {
         ServerIndex server = 0;
         bool used = false;
     };
+
+    /// nullptr: none. (An optional that comes out of a call is written in parts and read as one: a stall.)
+    [[nodiscard]] const EndpointSlot* find_endpoint(const IpAddress& address,
+                                                    std::uint16_t port) const noexcept;
+    [[nodiscard]] std::optional<ServerIndex> by_range(const IpAddress& address,
+                                                      std::uint16_t port) const noexcept;
 
     std::vector<MediaServer> servers_;
     std::size_t configured_ = 0;

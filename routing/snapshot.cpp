@@ -29,16 +29,6 @@ std::optional<ServerIndex> Snapshot::server_named(const SipUri& uri) const noexc
     return server_at(target.host, target.port, target.transport);
 }
 
-std::optional<ServerIndex> Snapshot::server_behind(const Endpoint& peer) const noexcept {
-    if (const auto exact = servers.by_source(peer.address, peer.port)) return exact;
-    return is_stream(peer.transport) ? servers.by_address(peer.address, peer.transport) : std::nullopt;
-}
-
-std::optional<ServerIndex> Snapshot::server_saying(const Endpoint& peer, const ViaView& via) const noexcept {
-    if (!is_stream(peer.transport)) return std::nullopt;
-    return servers.by_endpoint(peer.address, via.port == 0 ? default_port(peer.transport) : via.port);
-}
-
 bool Snapshot::names_us(const SipUri& uri) const noexcept {
     if (!uri.is_sip()) return false;
     const UriTarget target = uri_target(uri);

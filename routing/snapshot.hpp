@@ -88,12 +88,19 @@ struct Snapshot {
     [[nodiscard]] std::optional<ServerIndex> server_named(const SipUri& uri) const noexcept;
 
     /// The server that sends from there; over a stream by the address alone when the port says nothing.
-    [[nodiscard]] std::optional<ServerIndex> server_behind(const Endpoint& peer) const noexcept;
+    [[nodiscard]] std::optional<ServerIndex> server_behind(const Endpoint& peer) const noexcept {
+        auto found = servers.by_source(peer.address, peer.port);
+        if (!found && is_stream(peer.transport)) found = servers.by_address(peer.address, peer.transport);
+        return found;
+    }
 
     /// Which of several servers with that address it is that sent a request by a stream: the one whose port
     /// its Via names. Somebody at another address gains nothing by it.
     [[nodiscard]] std::optional<ServerIndex> server_saying(const Endpoint& peer,
-                                                           const ViaView& via) const noexcept;
+                                                           const ViaView& via) const noexcept {
+        if (!is_stream(peer.transport)) return std::nullopt;
+        return servers.by_endpoint(peer.address, via.port == 0 ? default_port(peer.transport) : via.port);
+    }
 
     /// The URI names us; an exact server address wins over that. Our domains do not count here.
     [[nodiscard]] bool names_us(const SipUri& uri) const noexcept;

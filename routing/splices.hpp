@@ -22,6 +22,12 @@ struct Written {
 /// too many changes or too much text is remembered and write() then yields nothing.
 class Splices {
   public:
+    /// As if new.
+    void clear() noexcept {
+        count_ = scratch_used_ = grow_ = 0;
+        failed_ = false;
+    }
+
     /// `begin` == `end` inserts. Changes may come in any order and must not overlap; those at the
     /// same place keep their order.
     void replace(const char* begin, const char* end, std::string_view text) noexcept {
