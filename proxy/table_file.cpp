@@ -22,6 +22,8 @@ constexpr std::size_t kPage = 4096;
 /// Of the states: a line for each of the 1,024 servers that can be counted, with a name of 64 bytes.
 constexpr std::size_t kSaidBytes = 96 * 1024;
 constexpr std::size_t kTables = 3;
+constexpr std::array<std::uint64_t, kTables> kForms{PinTable::kForm, CallTable::kForm, BindingTable::kForm};
+constexpr std::array<std::string_view, kTables> kHeld{"pins of INVITEs", "calls", "registrations"};
 
 std::size_t whole_pages(std::size_t bytes) noexcept { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -139,10 +141,8 @@ TableFile::Opened TableFile::open(const std::string& path, std::size_t max_calls
         if (!result.warning.empty()) result.warning = fmt::format("table file {}: {}", path, result.warning);
     }
 
-    const std::array<std::pair<std::uint64_t, std::size_t>, kTables> tables{
-        {{PinTable::kForm, PinTable::bytes_for(max_calls)},
-         {CallTable::kForm, CallTable::bytes_for(max_calls)},
-         {BindingTable::kForm, BindingTable::bytes_for(max_calls)}}};
+    const std::array<std::size_t, kTables> sizes{
+        PinTable::bytes_for(max_calls), CallTable::bytes_for(max_calls), BindingTable::bytes_for(max_calls)};
     Header header{};
     header.magic = kMagic;
     header.version = kVersion;
@@ -150,8 +150,8 @@ TableFile::Opened TableFile::open(const std::string& path, std::size_t max_calls
     header.cluster = Header::cluster_sum(key.table);
     header.file_size = kPage + 2 * kSaidBytes;
     for (std::size_t i = 0; i < kTables; ++i) {
-        header.sections[i] = {tables[i].first, header.file_size, tables[i].second};
-        header.file_size += whole_pages(tables[i].second);
+        header.sections[i] = {kForms[i], header.file_size, sizes[i]};
+        header.file_size += whole_pages(sizes[i]);
     }
     header.checksum = header.sum(key.table);
     header.stamped = now;
@@ -188,6 +188,12 @@ void TableFile::read_old(const BootTime& now, std::string& warning) {
     const BootTime& then = header.stamped;
     clock_.now = now.since_boot;
     old_is_sound_ = true;
+    std::string forgotten;
+    for (std::size_t i = 0; i < kTables; ++i) {
+        if (header.sections[i].form != kForms[i])
+            forgotten += fmt::format("{}{}", forgotten.empty() ? "" : ", ", kHeld[i]);
+    }
+    if (!forgotten.empty()) warning = fmt::format("is of another version: {} are forgotten", forgotten);
     const bool same_boot = then.boot == now.boot && now.boot != BootTime{}.boot;
     if (same_boot && then.since_boot <= now.since_boot) return;
     if (header.clean != 1) {
@@ -212,10 +218,9 @@ std::string TableFile::take_over(Tables& tables) {
     if (old_is_sound_) {
         const auto bytes = old_.bytes();
         const auto& from = *reinterpret_cast<const Header*>(bytes.data());
-        if (from.sections[0].form == PinTable::kForm) tables.pins.adopt(from.section(bytes, 0), clock_);
-        if (from.sections[1].form == CallTable::kForm) tables.calls.adopt(from.section(bytes, 1), clock_);
-        if (from.sections[2].form == BindingTable::kForm)
-            tables.bindings.adopt(from.section(bytes, 2), clock_);
+        if (from.sections[0].form == kForms[0]) tables.pins.adopt(from.section(bytes, 0), clock_);
+        if (from.sections[1].form == kForms[1]) tables.calls.adopt(from.section(bytes, 1), clock_);
+        if (from.sections[2].form == kForms[2]) tables.bindings.adopt(from.section(bytes, 2), clock_);
     }
     if (std::rename(aside().c_str(), path_.c_str()) != 0)
         return fmt::format("table file {}: {}", path_, std::generic_category().message(errno));

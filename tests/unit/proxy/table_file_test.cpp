@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -179,6 +180,25 @@ TEST_F(TableFileTest, AnotherKeyOrACutFileStartsEmpty) {
         EXPECT_NE(process.opened.warning.find("cut off"), std::string::npos) << size;
         EXPECT_EQ(process.tables->calls.size(), 0U);
     }
+}
+
+TEST_F(TableFileTest, ATableInAnotherFormIsForgottenAndTheOthersStay) {
+    leave_behind();
+    std::string file = bytes();
+    constexpr std::size_t kFormOfCalls = 40 + 24;  // in the header's second section
+    constexpr std::size_t kChecksum = 40 + 3 * 24;
+    file[kFormOfCalls] = static_cast<char>(file[kFormOfCalls] + 1);
+    const std::uint64_t checksum = ClusterKey::derive({1}).table({file.data(), kChecksum});
+    std::memcpy(file.data() + kChecksum, &checksum, sizeof checksum);
+    write(file);
+    Process process{path, at(120)};
+    EXPECT_EQ(process.error, "");
+    EXPECT_NE(process.opened.warning.find("another version: calls are forgotten"), std::string::npos)
+        << process.opened.warning;
+    EXPECT_EQ(process.tables->calls.size(), 0U);
+    EXPECT_EQ(process.tables->pins.size(), 1U);
+    EXPECT_EQ(process.tables->bindings.size(), 1U);
+    EXPECT_EQ(process.file().said(), kSaid);
 }
 
 TEST_F(TableFileTest, AFileOfSomebodyElseIsLeftAlone) {
