@@ -48,7 +48,9 @@ wanted=()
 for group in "$@"; do
     list=$(packages_of "$group") || { echo "${0##*/}: no group '$group' (there are: build demo test bench)" >&2; exit 2; }
     read -ra list <<<"${list//$'\n'/ }"
-    wanted+=("${list[@]}")
+    for package in "${list[@]}"; do  # a package may be in two groups
+        case " ${wanted[*]-} " in *" $package "*) ;; *) wanted+=("$package") ;; esac
+    done
 done
 
 command -v dpkg-query >/dev/null || { echo "${0##*/}: this is not a Debian system; needed: ${wanted[*]}" >&2; exit 1; }
