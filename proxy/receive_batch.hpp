@@ -33,11 +33,6 @@ class ReceiveBatch {
     [[nodiscard]] std::string_view bytes(std::size_t i) const noexcept {
         return {memory_.get() + i * kSlotBytes, headers_[i].msg_len};
     }
-    /// Has the headers of a datagram brought near, for one that is read soon.
-    void prefetch(std::size_t i) const noexcept {
-        const std::string_view headers = bytes(i).substr(0, 1024);
-        for (std::size_t at = 0; at < headers.size(); at += 64) __builtin_prefetch(headers.data() + at);
-    }
     [[nodiscard]] const sockaddr_storage& from(std::size_t i) const noexcept { return addresses_[i]; }
 
   private:

@@ -133,7 +133,6 @@ std::size_t Worker::run_round(Socket& socket) {
     pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
     std::size_t later = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        if (i + 1 < count) received_.prefetch(i + 1);
         const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
                                 socket.listener};
         const Outcome outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
