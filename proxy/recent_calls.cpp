@@ -1,7 +1,6 @@
 #include "proxy/recent_calls.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <thread>
 
 #include "routing/copy_bytes.hpp"

@@ -193,19 +193,11 @@ void add_content_length(const MessageView& message, Transport transport, Splices
                                               .view());
 }
 
-/// Room for the changes to one message, good until the next call in this thread. 30 KB on the stack would be
-/// probed page by page each time.
-Splices& fresh_splices() noexcept {
-    thread_local Splices splices;
-    splices.clear();
-    return splices;
-}
-
 }  // namespace
 
 std::optional<Written> write_request(const MessageView& request, const Source& source, const Forward& forward,
                                      const Snapshot& snapshot, std::span<char> out) noexcept {
-    Splices& splices = fresh_splices();
+    Splices& splices = Splices::fresh();
     const RequestEdits& edits = forward.edits;
     const HeaderField& top_via = *request.find(HeaderId::via);
 
@@ -233,7 +225,7 @@ std::optional<Written> write_request(const MessageView& request, const Source& s
 
 std::optional<Written> write_response(const MessageView& response, Transport transport,
                                       std::span<char> out) noexcept {
-    Splices& splices = fresh_splices();
+    Splices& splices = Splices::fresh();
     const ViaView& ours = response.top_via();
     if (ours.rest.empty()) {
         splices.remove(response.find(HeaderId::via)->line);

@@ -98,7 +98,7 @@ void blank_stray_controls(std::span<char> text) noexcept {
 std::optional<std::size_t> write_in_form(const MessageView& request, const Source& source, const Reply& reply,
                                          const KeyedHash& sign, Form form, std::span<char> out) noexcept {
     const Names names = form >= Form::compact ? kCompactNames : Names{};
-    Splices splices;
+    Splices& splices = Splices::fresh();
     Writer writer{out};
     writer.add("SIP/2.0 ").add(splices.text().add_number(reply.status).add(" ").view());
     if (form != Form::bare) writer.add(reply.reason_phrase);

@@ -4,6 +4,13 @@
 
 namespace sipsteer {
 
+Splices& Splices::fresh() noexcept {
+    thread_local Splices splices;
+    splices.count_ = splices.scratch_used_ = splices.grow_ = 0;
+    splices.failed_ = false;
+    return splices;
+}
+
 Splices::Text& Splices::Text::add_number(std::uint32_t number) noexcept {
     char* const begin = owner_.scratch_.data() + owner_.scratch_used_;
     const auto [end, error] = std::to_chars(begin, owner_.scratch_.data() + owner_.scratch_.size(), number);

@@ -22,11 +22,9 @@ struct Written {
 /// too many changes or too much text is remembered and write() then yields nothing.
 class Splices {
   public:
-    /// As if new.
-    void clear() noexcept {
-        count_ = scratch_used_ = grow_ = 0;
-        failed_ = false;
-    }
+    /// One without changes, good until the next call in this thread: a message is written at a time, and 30
+    /// KB on the stack would be probed page by page for each.
+    [[nodiscard]] static Splices& fresh() noexcept;
 
     /// `begin` == `end` inserts. Changes may come in any order and must not overlap; those at the
     /// same place keep their order.

@@ -4,7 +4,6 @@
 #include "parser/identifier.hpp"
 #include "parser/refer_to.hpp"
 #include "parser/replaces.hpp"
-#include "parser/via.hpp"
 #include "tests/fuzz/laws/laws.hpp"
 #include "tests/fuzz/laws/views.hpp"
 

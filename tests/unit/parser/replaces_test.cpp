@@ -5,7 +5,6 @@
 #include <string>
 
 #include "parser/identifier.hpp"
-#include "parser/via.hpp"
 
 namespace sipsteer {
 namespace {
