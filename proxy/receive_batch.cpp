@@ -16,10 +16,10 @@ ReceiveBatch::ReceiveBatch() : memory_(reserve_slots(kBatch * kSlotBytes)) {
 }
 
 std::size_t ReceiveBatch::receive(int fd) noexcept {
-    for (mmsghdr& header : headers_) header.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    for (; filled_ > 0; --filled_) headers_[filled_ - 1].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     for (int tries = 0; tries < 8; ++tries) {
         const int count = ::recvmmsg(fd, headers_.data(), kBatch, MSG_DONTWAIT, nullptr);
-        if (count > 0) return static_cast<std::size_t>(count);
+        if (count > 0) return filled_ = static_cast<std::size_t>(count);
         if (count == 0 || errno == EAGAIN || errno == EWOULDBLOCK) return 0;
         // An ICMP error of an earlier send is reported here once; the datagrams behind it still wait.
         error_ = true;

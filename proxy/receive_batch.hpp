@@ -14,11 +14,13 @@ namespace sipsteer {
 
 /// Longest UDP payload (65,535 less IP and UDP headers; IPv6 allows 20 more bytes, which nobody uses).
 inline constexpr std::size_t kMaxDatagram = 65507;
-inline constexpr std::size_t kBatch = 64;
+/// Datagrams of one round. More go to one destination by one send: where more than 64 wait, 128 took 6 to 8 %
+/// less CPU for a message than 64; 256 took no less.
+inline constexpr std::size_t kBatch = 128;
 /// From one datagram's memory to the next's.
 inline constexpr std::size_t kSlotBytes = 65536;
 
-/// One recvmmsg: up to kBatch datagrams into buffers of their own. About 4 MiB of address space, of
+/// One recvmmsg: up to kBatch datagrams into buffers of their own. About 8 MiB of address space, of
 /// which only what datagrams really fill is ever touched.
 class ReceiveBatch {
   public:
@@ -38,6 +40,7 @@ class ReceiveBatch {
   private:
     std::unique_ptr<char[]> memory_;
     bool error_ = false;
+    std::size_t filled_ = kBatch;  ///< headers with other sizes of addresses than recvmmsg wants
     std::array<mmsghdr, kBatch> headers_{};
     std::array<iovec, kBatch> vectors_{};
     std::array<sockaddr_storage, kBatch> addresses_{};

@@ -13,7 +13,8 @@ bool may_share(const PlannedDatagram& datagram) noexcept {
 bool fits(const SegmentGroup& group, const PlannedDatagram& first, const PlannedDatagram& datagram) noexcept {
     const std::uint32_t segment = std::max(group.segment, datagram.size);
     const std::uint32_t smallest = std::min(group.smallest, datagram.size);
-    return may_share(first) && may_share(datagram) && segment - smallest <= SegmentPlan::kMaxPadding &&
+    return group.count < SegmentPlan::kMaxSegments && may_share(first) && may_share(datagram) &&
+           segment - smallest <= SegmentPlan::kMaxPadding &&
            (group.count + 1U) * segment <= SegmentPlan::kMaxTotal;
 }
 

@@ -28,7 +28,7 @@ struct SegmentGroup {
 /// that fits into no segment closes the group before it and goes alone. Pure; no allocation.
 class SegmentPlan {
   public:
-    static constexpr std::size_t kMaxDatagrams = 64;
+    static constexpr std::size_t kMaxDatagrams = 128;
 
     /// Precondition: at most kMaxDatagrams, and each destination is below that.
     void make(std::span<const PlannedDatagram> datagrams) noexcept;
@@ -44,6 +44,8 @@ class SegmentPlan {
     static constexpr std::uint32_t kMaxSegment = 1452;
     /// Blanks in one message: about what an INVITE is larger than an ACK.
     static constexpr std::uint32_t kMaxPadding = 1024;
+    /// Datagrams of one send: what kernels before 6.9 take (UDP_MAX_SEGMENTS).
+    static constexpr std::uint8_t kMaxSegments = 64;
     /// All segments of one send together: one IP datagram to the kernel.
     static constexpr std::uint32_t kMaxTotal = 65000;
 

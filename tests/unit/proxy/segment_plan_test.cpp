@@ -45,6 +45,12 @@ TEST(SegmentPlan, StaysBelowTheLargestDatagramOfTheKernel) {
     EXPECT_EQ(groups[0].size(), 65000 / 1400);
 }
 
+TEST(SegmentPlan, StaysBelowTheMostSegmentsOfTheKernel) {
+    const auto groups = plan(std::vector<PlannedDatagram>(100, {300, 90, 0}));
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0].size(), 64U);
+}
+
 /// Each datagram once, in order for each destination, every group within its bounds.
 TEST(SegmentPlan, KeepsItsLawsOnRandomRounds) {
     std::mt19937_64 random(1);
@@ -73,6 +79,7 @@ TEST(SegmentPlan, KeepsItsLawsOnRandomRounds) {
                 }
             }
             if (group.size() == 1) continue;
+            ASSERT_LE(group.size(), SegmentPlan::kMaxSegments);
             ASSERT_LE(largest, SegmentPlan::kMaxSegment);
             ASSERT_LE(largest - smallest, SegmentPlan::kMaxPadding);
             ASSERT_LE(largest * group.size(), SegmentPlan::kMaxTotal);
