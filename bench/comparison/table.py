@@ -65,7 +65,8 @@ def page(samples):
            f"{about['machine']['kernel']}, {about['machine']['system']}; " + ", ".join(about["versions"].values()) + f", commit {about['commit']}" +
            f". Loopback, {about['transport'].upper()}, 64 phones, 4 servers. CPU time of the forwarder, all its processes, for each message it "
            f"forwarded (user and system from /proc); medians of {min(samples.rounds(mode) for mode in samples.modes())} "
-           f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned."]
+           f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned." +
+           (f" Each sleeps {about['stall_us']} us before it receives, so that its rounds are full." if about.get("stall_us") else "")]
     rates = [mode for mode in samples.modes() if mode.startswith("rate-")]
     for mode in samples.modes():
         if mode not in rates or len(rates) == 1:

@@ -1,5 +1,6 @@
 """Something that forwards: how it is started, watched and stopped."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build"
+STALL = BUILD / "bench/stall/libstall.so"
 PROXY = "127.0.0.1:5060"
 READY_SECONDS = 10
 
@@ -27,20 +29,28 @@ class TargetFailed(RuntimeError):
 
 class Target:
     """One kind of forwarder. `name` is short and unique, `label` says to readers what it is. `middle` is what the
-    generator may expect of it; `modes` and `wires` what it can play; `needs` the program that has to be installed."""
+    generator may expect of it; `modes` and `wires` what it can play; `needs` the program that has to be installed;
+    `has_rounds`: over UDP it takes as many datagrams at once as there are."""
 
     middle = "proxy"
     modes = ("calls", "one-way", "transfers", "rate")
     wires = ("udp", "tcp", "tls")
     stop_seconds = 10
+    has_rounds = False
 
     def __init__(self, name, label, needs, wire="udp"):
         self.name, self.label, self.needs, self.wire = name, label, str(needs), wire
         self._process = self._home = None
+        self._environment = None
 
     def missing(self):
         """Why it cannot run; None: it can."""
         return None if shutil.which(self.needs) else f"there is no {self.needs}"
+
+    def stall(self, microseconds):
+        """It shall sleep before each receive, from its next start on. False: that would say nothing of it."""
+        self._environment = {**os.environ, "LD_PRELOAD": str(STALL), "STALL_US": str(microseconds)}
+        return self.has_rounds and self.wire == "udp"
 
     def command(self, home):
         """The command line; `home` is an empty folder for its files."""
@@ -63,7 +73,7 @@ class Target:
         self._home.chmod(0o755)
         with open(self._home / "output", "wb") as output:
             self._process = subprocess.Popen(self.command(self._home), cwd=self._home, stdin=subprocess.DEVNULL,
-                                             stdout=output, stderr=output)
+                                             stdout=output, stderr=output, env=self._environment)
         try:
             self._wait_bound()
         except BaseException:

@@ -23,7 +23,7 @@
 
 namespace {
 
-constexpr unsigned kBatch = 64;
+constexpr unsigned kBatch = 128;
 constexpr std::size_t kSlot = 9000;
 constexpr int kBufferBytes = 8 << 20;
 
@@ -51,7 +51,9 @@ void read_via(std::string_view bytes, sockaddr_in& out) {
 class Relay {
   public:
     Relay(int fd, std::vector<sockaddr_in> servers)
-        : fd_(fd), servers_(std::move(servers)), memory_(std::make_unique<char[]>(kBatch * kSlot)) {}
+        : fd_(fd), servers_(std::move(servers)), memory_(std::make_unique<char[]>(kBatch * kSlot)) {
+        for (unsigned i = 0; i < kBatch; ++i) make_room(i);
+    }
 
     void run() {
         pollfd wait{fd_, POLLIN, 0};
@@ -63,14 +65,6 @@ class Relay {
 
   private:
     int round() {
-        for (unsigned i = 0; i < kBatch; ++i) {
-            vectors_[i] = {memory_.get() + i * kSlot, kSlot};
-            headers_[i].msg_hdr = {};
-            headers_[i].msg_hdr.msg_name = &addresses_[i];
-            headers_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
-            headers_[i].msg_hdr.msg_iov = &vectors_[i];
-            headers_[i].msg_hdr.msg_iovlen = 1;
-        }
         const int count = ::recvmmsg(fd_, headers_, kBatch, MSG_DONTWAIT, nullptr);
         for (int i = 0; i < count; ++i) {
             vectors_[i].iov_len = headers_[i].msg_len;
@@ -80,7 +74,17 @@ class Relay {
             const int done = ::sendmmsg(fd_, headers_ + sent, static_cast<unsigned>(count - sent), 0);
             sent += done > 0 ? done : 1;
         }
+        for (int i = 0; i < count; ++i) make_room(static_cast<unsigned>(i));
         return count;
+    }
+
+    void make_room(unsigned i) {
+        vectors_[i] = {memory_.get() + i * kSlot, kSlot};
+        headers_[i].msg_hdr = {};
+        headers_[i].msg_hdr.msg_name = &addresses_[i];
+        headers_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
+        headers_[i].msg_hdr.msg_iov = &vectors_[i];
+        headers_[i].msg_hdr.msg_iovlen = 1;
     }
 
     /// From where it came to where it goes.
