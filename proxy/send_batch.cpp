@@ -11,6 +11,8 @@
 namespace sipsteer {
 namespace {
 
+static_assert(kBatch <= SegmentPlan::kMaxDatagrams);
+
 /// A destination that refused segments is tried again after so many batches: some seconds of full load.
 constexpr std::uint64_t kRefusalBatches = 10000;
 

@@ -48,9 +48,8 @@ class Target:
         return None if shutil.which(self.needs) else f"there is no {self.needs}"
 
     def stall(self, microseconds):
-        """It shall sleep before each receive, from its next start on. False: that would say nothing of it."""
+        """It shall sleep before each receive, from its next start on. For those that have rounds."""
         self._environment = {**os.environ, "LD_PRELOAD": str(STALL), "STALL_US": str(microseconds)}
-        return self.has_rounds and self.wire == "udp"
 
     def command(self, home):
         """The command line; `home` is an empty folder for its files."""

@@ -52,7 +52,13 @@ class Relay {
   public:
     Relay(int fd, std::vector<sockaddr_in> servers)
         : fd_(fd), servers_(std::move(servers)), memory_(std::make_unique<char[]>(kBatch * kSlot)) {
-        for (unsigned i = 0; i < kBatch; ++i) make_room(i);
+        for (unsigned i = 0; i < kBatch; ++i) {
+            vectors_[i] = {memory_.get() + i * kSlot, kSlot};
+            headers_[i].msg_hdr.msg_name = &addresses_[i];
+            headers_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
+            headers_[i].msg_hdr.msg_iov = &vectors_[i];
+            headers_[i].msg_hdr.msg_iovlen = 1;
+        }
     }
 
     void run() {
@@ -74,17 +80,8 @@ class Relay {
             const int done = ::sendmmsg(fd_, headers_ + sent, static_cast<unsigned>(count - sent), 0);
             sent += done > 0 ? done : 1;
         }
-        for (int i = 0; i < count; ++i) make_room(static_cast<unsigned>(i));
+        for (int i = 0; i < count; ++i) vectors_[i].iov_len = kSlot;
         return count;
-    }
-
-    void make_room(unsigned i) {
-        vectors_[i] = {memory_.get() + i * kSlot, kSlot};
-        headers_[i].msg_hdr = {};
-        headers_[i].msg_hdr.msg_name = &addresses_[i];
-        headers_[i].msg_hdr.msg_namelen = sizeof addresses_[i];
-        headers_[i].msg_hdr.msg_iov = &vectors_[i];
-        headers_[i].msg_hdr.msg_iovlen = 1;
     }
 
     /// From where it came to where it goes.
