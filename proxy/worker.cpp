@@ -13,11 +13,13 @@
 namespace sipsteer {
 namespace {
 
-/// Batches taken from one socket before the others get their turn.
+/// Rounds taken from one socket before the others get their turn. Where messages keep coming the next round
+/// is asked for at once: a wait between two rounds costs more than the one receive that finds nothing (3 to 6
+/// % of all CPU in a closed loop, rounds of about ten).
 constexpr int kRoundsPerWakeup = 4;
-/// In a round of so few messages each is sent at once: at light load the receiver goes on with the first
-/// while the next is worked on. Measured at 35,000 messages/s on a quiet machine: median latency 67 to 59 us,
-/// CPU 13.5 to 14.5 us a message.
+/// When a wake-up finds so few messages each is sent at once: at light load the receiver goes on with the
+/// first while the next is worked on. Measured at 35,000 messages/s on a quiet machine: median latency 67 to
+/// 59 us, CPU 13.5 to 14.5 us a message.
 constexpr std::size_t kSmallRound = 4;
 
 constexpr std::chrono::milliseconds kSweepPause{250};
@@ -113,11 +115,17 @@ void Worker::wait_readable(std::size_t socket) {
 
 void Worker::on_readable(std::size_t socket) {
     refresh_snapshot();
+    const Seconds now = seconds_since_boot();
+    auto begin = std::chrono::steady_clock::now();
+    pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
     std::size_t taken = 0;
     for (int round = 0; round < kRoundsPerWakeup; ++round) {
-        const std::size_t count = run_round(sockets_[socket]);
+        const std::size_t count = run_round(sockets_[socket], now, round == 0);
+        if (count == 0) break;
         taken += count;
-        if (count < kBatch) break;
+        const auto end = std::chrono::steady_clock::now();
+        observe_duration(counters_, end - begin, count);
+        begin = end;
     }
     // A socket also wakes us when there is nothing but an ICMP error.
     const bool told = received_.take_error() || taken == 0;
@@ -125,12 +133,10 @@ void Worker::on_readable(std::size_t socket) {
     wait_readable(socket);
 }
 
-std::size_t Worker::run_round(Socket& socket) {
+std::size_t Worker::run_round(Socket& socket, Seconds now, bool first) {
     const std::size_t count = received_.receive(socket.socket.native_handle());
     if (count == 0) return 0;
-    const auto begin = std::chrono::steady_clock::now();
-    const Seconds now = seconds_since_boot();
-    pipeline_.set_time(std::chrono::duration_cast<Milliseconds>(begin.time_since_epoch()));
+    const bool one_by_one = first && count <= kSmallRound;
     std::size_t later = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
@@ -139,7 +145,7 @@ std::size_t Worker::run_round(Socket& socket) {
         watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
         dispatch(outcome);
         if (outcome.what >= Outcome::What::held) for_later_[later++] = outcome;
-        if (count <= kSmallRound) flush();
+        if (one_by_one) flush();
     }
     flush();
     for (std::size_t i = 0; i < later; ++i) {
@@ -149,7 +155,6 @@ std::size_t Worker::run_round(Socket& socket) {
             ask(for_later_[i].question);
         }
     }
-    observe_duration(counters_, std::chrono::steady_clock::now() - begin, count);
     return count;
 }
 

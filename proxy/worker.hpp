@@ -69,8 +69,9 @@ class Worker : private StreamReceiver {
 
     void wait_readable(std::size_t socket);
     void on_readable(std::size_t socket);
-    /// One batch in, one batch out. Returns the datagrams taken.
-    std::size_t run_round(Socket& socket);
+    /// One batch in, one batch out. `first`: of this wake-up, which began at `now`. Returns the datagrams
+    /// taken.
+    std::size_t run_round(Socket& socket, Seconds now, bool first);
     /// Sends what an outcome says, from outgoing_.slot(), or counts it as what it is.
     void dispatch(const Outcome& outcome);
     void flush();

@@ -30,6 +30,16 @@ class Relay(Target):
         return "bench/relay"
 
 
+class PaddingRelay(Relay):
+    """Sends as sipsteer does and reads no SIP: what is left for reading, deciding and writing."""
+
+    wires = ("udp",)
+
+    def __init__(self, wire):
+        Target.__init__(self, "relay-padding", "the same with sipsteer's segmented sends", BUILD / "bench/relay/padding_relay",
+                        wire)
+
+
 class Nginx(Target):
     middle, modes, wires = "relay", ("calls", "one-way", "rate"), ("udp", "tcp")
 
@@ -119,6 +129,7 @@ class Kamailio(Target):
 def all_targets(wire="udp"):
     found = [
         Relay(wire),
+        PaddingRelay(wire),
         Nginx(wire),
         Sipsteer("sipsteer", "**sipsteer**, 1 worker", wire=wire),
         PlainSipsteer(wire),
