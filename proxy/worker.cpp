@@ -14,7 +14,7 @@ namespace sipsteer {
 namespace {
 
 /// Rounds taken from one socket before the others get their turn. Where messages keep coming the next round
-/// is asked for at once: a wait between two rounds costs more than the one receive that finds nothing (3 to 6
+/// is asked for at once: a wait between two rounds costs more than the one receive that finds nothing (2 to 3
 /// % of all CPU in a closed loop, rounds of about ten).
 constexpr int kRoundsPerWakeup = 4;
 /// When a wake-up finds so few messages each is sent at once: at light load the receiver goes on with the

@@ -62,7 +62,7 @@ def page(samples):
     """All tables, with what they were measured on and how."""
     about = samples.about
     out = [f"{about['machine']['cpu']}{' (virtual)' if about['machine']['virtual'] else ''}, "
-           f"{about['machine']['kernel']}, {about['machine']['system']}; " + ", ".join(about["versions"].values()) + f", commit {about['commit']}" +
+           f"{about['machine']['kernel']}, {about['machine']['system']}; " + ", ".join(dict.fromkeys(about["versions"].values())) + f", commit {about['commit']}" +
            f". Loopback, {about['transport'].upper()}, 64 phones, 4 servers. CPU time of the forwarder, all its processes, for each message it "
            f"forwarded (user and system from /proc); medians of {min(samples.rounds(mode) for mode in samples.modes())} "
            f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned." +
