@@ -75,18 +75,28 @@ void StreamConnection::wait_writable() {
 void StreamConnection::on_readable() {
     reading_ = false;
     if (state_ == State::handshaking) shake_hands();
+    read();
+    wait_readable();
+    set_.receiver().on_round_end();
+}
+
+void StreamConnection::read() {
     int reads = 0;
     while (reads < kReadsPerWakeup && read_some()) ++reads;
-    if (reads == kReadsPerWakeup && tls_ && tls_->has_plain()) {
-        // The socket will not say that there is more.
-        reading_ = true;
-        boost::asio::post(set_.context(), [set = &set_, id = id_] {
-            if (StreamConnection* const self = set->find(id)) self->on_readable();
-        });
-    } else {
-        wait_readable();
-    }
-    set_.receiver().on_round_end();
+    if (reads == kReadsPerWakeup && tls_ && tls_->has_pending()) read_soon();
+}
+
+/// What the session holds already: the socket does not tell of it.
+void StreamConnection::read_soon() {
+    if (reads_soon_) return;
+    reads_soon_ = true;
+    boost::asio::post(set_.context(), [set = &set_, id = id_] {
+        StreamConnection* const self = set->find(id);
+        if (self == nullptr) return;
+        self->reads_soon_ = false;
+        self->read();
+        set->receiver().on_round_end();
+    });
 }
 
 void StreamConnection::on_writable() {
@@ -102,6 +112,7 @@ void StreamConnection::on_writable() {
     }
     if (state_ == State::handshaking) shake_hands();
     flush();
+    if (tls_ && tls_->has_pending()) read_soon();  // a read that had to write first
     wait_readable();
     set_.receiver().on_round_end();
 }
@@ -109,7 +120,9 @@ void StreamConnection::on_writable() {
 void StreamConnection::shake_hands() {
     if (!tls_) return become_open();
     switch (tls_->handshake()) {
-        case StreamIo::done: return become_open();
+        case StreamIo::done:
+            become_open();
+            return read_soon();  // the first message may have come with the end of the handshake
         case StreamIo::wants_read: return wait_readable();
         case StreamIo::wants_write: return wait_writable();
         case StreamIo::closed:
@@ -201,7 +214,7 @@ bool StreamConnection::read_some() {
         close(ConnectionEnd::memory);
         return false;
     }
-    return tls_ || got.size == room.size();
+    return tls_ ? tls_->has_pending() : got.size == room.size();
 }
 
 std::size_t StreamConnection::take_frames(std::string_view bytes) {

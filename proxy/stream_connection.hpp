@@ -79,6 +79,8 @@ class StreamConnection {
     void on_readable();
     void on_writable();
     void shake_hands();
+    void read();
+    void read_soon();
     /// Messages may come and go.
     void become_open();
     void open_web_socket();
@@ -112,6 +114,7 @@ class StreamConnection {
     std::uint32_t waits_ = 0;    ///< the peer takes nothing since then
     State state_;
     bool reading_ = false;
+    bool reads_soon_ = false;
     bool writing_ = false;
     bool dirty_ = false;     ///< the set will flush it
     bool awaiting_ = false;  ///< the last message in or out was a request, or a provisional answer

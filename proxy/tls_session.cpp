@@ -44,8 +44,6 @@ void TlsSession::end() {
     static_cast<void>(SSL_shutdown(session_.get()));
 }
 
-bool TlsSession::has_plain() const { return SSL_pending(session_.get()) > 0; }
-
 bool TlsSession::has_pending() const { return SSL_has_pending(session_.get()) == 1; }
 
 bool TlsSession::proves(const std::string& host) const {

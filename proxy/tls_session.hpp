@@ -25,9 +25,8 @@ class TlsSession {
     /// Says that nothing more will be written, as far as the socket takes it.
     void end();
 
-    /// Bytes that can be read without the socket.
-    [[nodiscard]] bool has_plain() const;
-    /// A record that is not whole yet, or such bytes.
+    /// Something was taken from the socket that read() has not given yet, of which the socket does not tell:
+    /// the next read() gives it, or wants the rest of a record.
     [[nodiscard]] bool has_pending() const;
     /// The peer showed a certificate that was verified and names `host`, a name or an address.
     [[nodiscard]] bool proves(const std::string& host) const;

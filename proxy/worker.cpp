@@ -93,6 +93,7 @@ void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {
 
 void Worker::drain(std::function<void()> done) {
     boost::asio::post(context_, [this, done = std::move(done)]() mutable {
+        flush();  // while its sockets are open
         boost::system::error_code ignored;
         for (Socket& socket : sockets_) socket.socket.close(ignored);
         std::ranges::fill(udp_, -1);

@@ -3,8 +3,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -83,8 +85,9 @@ class Worker : private StreamReceiver {
     void on_sent(const Outcome& outcome) override { pipeline_.settle(outcome, true); }
     void on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) override;
     void on_refused(const Endpoint& to) override { note_refused(to); }
-    void on_round_end() override { flush(); }
+    void on_round_end() override;
     void finish(const Outcome& outcome, const Incoming& incoming, Seconds now);
+    void flush_round();
 
     void wait_sweep();
     void sweep();
@@ -121,6 +124,9 @@ class Worker : private StreamReceiver {
     boost::asio::steady_timer sweep_timer_{context_};
     boost::asio::steady_timer deadline_timer_{context_};
     bool deadline_armed_ = false;
+    bool flushes_soon_ = false;
+    std::optional<std::chrono::steady_clock::time_point> round_begin_;  ///< of streams: its first message
+    std::chrono::steady_clock::time_point flushed_{};  ///< the last round of streams went out
     bool draining_ = false;  ///< nothing is asked any more: connections shall fall silent
     unsigned sweeps_until_trial_ = 0;
     unsigned trial_pause_ = 0;

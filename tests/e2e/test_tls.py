@@ -97,6 +97,71 @@ def test_a_phone_by_tls_and_a_server_by_udp(binary, authority, udp_server, versi
         assert metrics.sum("sipsteer_messages_received_total", transport="tls", kind="request") == 3
 
 
+class RecordPeer:
+    """A TLS client that says itself when its records leave."""
+
+    def __init__(self, authority, version):
+        context = authority.client()
+        context.minimum_version = context.maximum_version = version
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._session = context.wrap_bio(self._incoming, self._outgoing, server_hostname="proxy.example.com")
+        self.connection = socket.create_connection(PROXY, 5, (PHONE, 0))
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def shake_hands(self):
+        """What ends the handshake is not sent yet: by TLS 1.3 the client has the last word."""
+        while True:
+            try:
+                return self._session.do_handshake()
+            except ssl.SSLWantReadError:
+                self.connection.sendall(self.records())
+                self._incoming.write(self.connection.recv(65536))
+
+    def write(self, text):
+        """A record of its own."""
+        self._session.write(text.encode())
+
+    def records(self):
+        """All that has not left yet."""
+        return self._outgoing.read()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_records_are_taken_however_they_come(binary, authority, udp_server, version):
+    with proxy_for(SERVERS, binary, authority) as proxy, RecordPeer(authority, version) as peer:
+        def assert_seen(calls):
+            for call in calls:
+                assert Message.parse(udp_server.recvfrom(65535)[0]).call_id == call
+        peer.shake_hands()
+        # Many behind the end of the handshake, more than one read takes.
+        many = [f"many{i}" for i in range(60)]
+        for call in many:
+            peer.write(options(call))
+        peer.connection.sendall(peer.records())
+        assert_seen(many)
+        # Whole ones and half of one, then the other half.
+        few = [f"few{i}" for i in range(5)]
+        for call in few:
+            peer.write(options(call))
+        bytes_ = peer.records()
+        peer.connection.sendall(bytes_[:-100])
+        assert_seen(few[:-1])
+        peer.connection.sendall(bytes_[-100:])
+        assert_seen(few[-1:])
+        # Byte by byte.
+        peer.write(options("slow"))
+        for byte in peer.records():
+            peer.connection.sendall(bytes([byte]))
+        assert_seen(["slow"])
+        assert proxy.metrics().sum("sipsteer_messages_received_total", transport="tls", kind="request") == 66
+
+
 def test_old_versions_and_weak_ciphers_are_refused(binary, authority):
     with proxy_for(SERVERS, binary, authority) as proxy:
         for ciphers in ("AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-SHA384"):
