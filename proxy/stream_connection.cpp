@@ -83,12 +83,12 @@ void StreamConnection::on_readable() {
 void StreamConnection::read() {
     int reads = 0;
     while (reads < kReadsPerWakeup && read_some()) ++reads;
-    if (reads == kReadsPerWakeup && tls_ && tls_->has_pending()) read_soon();
+    if (reads == kReadsPerWakeup) read_soon();
 }
 
-/// What the session holds already: the socket does not tell of it.
+/// Where the session holds something already: the socket does not tell of it.
 void StreamConnection::read_soon() {
-    if (reads_soon_) return;
+    if (reads_soon_ || !tls_ || !tls_->has_pending()) return;
     reads_soon_ = true;
     boost::asio::post(set_.context(), [set = &set_, id = id_] {
         StreamConnection* const self = set->find(id);
@@ -112,7 +112,7 @@ void StreamConnection::on_writable() {
     }
     if (state_ == State::handshaking) shake_hands();
     flush();
-    if (tls_ && tls_->has_pending()) read_soon();  // a read that had to write first
+    read_soon();  // a read that had to write first
     wait_readable();
     set_.receiver().on_round_end();
 }

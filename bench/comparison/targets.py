@@ -17,27 +17,14 @@ class Relay(Target):
     has_rounds = True
     middle, modes, wires = "relay", ("calls", "one-way", "rate"), ("udp", "tcp")
 
-    def __init__(self, wire):
-        label, program = {
-            "udp": ("bare relay, recvmmsg to sendmmsg, 1 thread, reads no SIP", "relay"),
-        }.get(wire, ("byte relay, read to write, 1 thread, reads nothing", "byte_relay"))
-        super().__init__("relay", label, BUILD / "bench/relay" / program, wire)
+    def __init__(self, name, label, program, wire):
+        super().__init__(name, label, BUILD / "bench/relay" / program, wire)
 
     def command(self, home):
         return [self.needs, PROXY, *servers()]
 
     def version(self):
         return "bench/relay"
-
-
-class PaddingRelay(Relay):
-    """Sends as sipsteer does and reads no SIP: what is left for reading, deciding and writing."""
-
-    wires = ("udp",)
-
-    def __init__(self, wire):
-        Target.__init__(self, "relay-padding", "the same with sipsteer's segmented sends", BUILD / "bench/relay/padding_relay",
-                        wire)
 
 
 class Nginx(Target):
@@ -126,10 +113,17 @@ class Kamailio(Target):
         return first_line("kamailio", "-v")
 
 
+def relays(wire):
+    if wire != "udp":
+        return [Relay("relay", "byte relay, read to write, 1 thread, reads nothing", "byte_relay", wire)]
+    # The second: what is left for reading, deciding and writing.
+    return [Relay("relay", "bare relay, recvmmsg to sendmmsg, 1 thread, reads no SIP", "relay", wire),
+            Relay("relay-padding", "the same with sipsteer's segmented sends", "padding_relay", wire)]
+
+
 def all_targets(wire="udp"):
     found = [
-        Relay(wire),
-        PaddingRelay(wire),
+        *relays(wire),
         Nginx(wire),
         Sipsteer("sipsteer", "**sipsteer**, 1 worker", wire=wire),
         PlainSipsteer(wire),

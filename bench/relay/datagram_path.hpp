@@ -5,10 +5,12 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstring>
+#include <cstdio>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "bench/relay/socket_name.hpp"
 
 namespace sipsteer::bench {
 
@@ -60,6 +62,21 @@ inline int open_datagram_socket(const sockaddr_in& listen) {
     for (const int option : {SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE})
         ::setsockopt(fd, SOL_SOCKET, option, &kBufferBytes, sizeof kBufferBytes);
     return fd < 0 || ::bind(fd, reinterpret_cast<const sockaddr*>(&listen), sizeof listen) != 0 ? -1 : fd;
+}
+
+/// The main function of a relay of datagrams, AnyRelay{fd, path}.
+template <class AnyRelay>
+int serve(int argc, char** argv) {
+    sockaddr_in listen{};
+    std::vector<sockaddr_in> servers;
+    if (!read_addresses(argc, argv, listen, servers)) return 2;
+    const int fd = open_datagram_socket(listen);
+    if (fd < 0) {
+        std::perror(argv[0]);
+        return 1;
+    }
+    AnyRelay{fd, DatagramPath{std::move(servers)}}.run();
+    return 1;
 }
 
 }  // namespace sipsteer::bench

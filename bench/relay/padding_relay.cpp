@@ -7,15 +7,11 @@
 #include <netinet/in.h>
 #include <poll.h>
 
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "bench/relay/datagram_path.hpp"
-#include "bench/relay/socket_name.hpp"
 #include "proxy/receive_batch.hpp"
 #include "proxy/send_batch.hpp"
 
@@ -65,15 +61,4 @@ class PaddingRelay {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    sockaddr_in listen{};
-    std::vector<sockaddr_in> servers;
-    if (!bench::read_addresses(argc, argv, listen, servers)) return 2;
-    const int fd = bench::open_datagram_socket(listen);
-    if (fd < 0) {
-        std::perror("padding_relay");
-        return 1;
-    }
-    std::make_unique<PaddingRelay>(fd, bench::DatagramPath{std::move(servers)})->run();
-    return 1;
-}
+int main(int argc, char** argv) { return sipsteer::bench::serve<PaddingRelay>(argc, argv); }

@@ -7,14 +7,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <cstdio>
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "bench/relay/datagram_path.hpp"
-#include "bench/relay/socket_name.hpp"
 
 namespace {
 
@@ -68,15 +65,4 @@ class Relay {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    sockaddr_in listen{};
-    std::vector<sockaddr_in> servers;
-    if (!sipsteer::bench::read_addresses(argc, argv, listen, servers)) return 2;
-    const int fd = sipsteer::bench::open_datagram_socket(listen);
-    if (fd < 0) {
-        std::perror("relay");
-        return 1;
-    }
-    Relay{fd, sipsteer::bench::DatagramPath{std::move(servers)}}.run();
-    return 1;
-}
+int main(int argc, char** argv) { return sipsteer::bench::serve<Relay>(argc, argv); }
