@@ -15,13 +15,20 @@ FILLINGS = (300, 10, 600, 120, 40, 200)
 SMALL_ROUND = 4     # of so few messages each leaves at once
 
 
+def wait_until_all_are(state, pid):
+    """All threads, by their letter in /proc: S sleeps, T is stopped."""
+    while not all(stat.read_text().rsplit(")", 1)[1].split()[0] == state
+                  for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")):
+        time.sleep(0.001)
+
+
 @contextlib.contextmanager
 def stopped(sipsteer):
+    """Where it sleeps, so that what comes meanwhile is found by a wake-up, not by a further round of the last one."""
+    wait_until_all_are("S", sipsteer.pid)
     os.kill(sipsteer.pid, signal.SIGSTOP)
     try:
-        while not all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T"
-                      for stat in pathlib.Path(f"/proc/{sipsteer.pid}/task").glob("*/stat")):
-            time.sleep(0.001)
+        wait_until_all_are("T", sipsteer.pid)
         yield
     finally:
         os.kill(sipsteer.pid, signal.SIGCONT)
