@@ -3,15 +3,17 @@
 from . import samples as of
 
 TITLES = {
-    "calls": "Calls: INVITE, 100, 180, 200, ACK, BYE, 200; 64 at a time, closed loop",
-    "one-way": "One-way: INVITE alone; 64 at a time, closed loop",
-    "transfers": "Transfers: a call, INVITE with Replaces to its owner, BYE of both; 64 at a time, closed loop",
+    "calls": "Calls: INVITE, 100, 180, 200, ACK, BYE, 200",
+    "one-way": "One-way: INVITE alone",
+    "transfers": "Transfers: a call, INVITE with Replaces to its owner, BYE of both",
 }
 
 
-def title(mode):
-    rate = mode.removeprefix("rate-")
-    return TITLES.get(mode) or f"Fixed rate: {rate} calls/s, {int(rate) * 7} messages/s, open loop"
+def title(mode, about):
+    if mode in TITLES:
+        return f"{TITLES[mode]}; {about.get('in_flight', 64)} at a time, closed loop"
+    rate = int(mode.removeprefix("rate-"))
+    return f"Fixed rate: {rate} calls/s, {rate * 7} messages/s, open loop"
 
 
 def ratio(value, base):
@@ -66,11 +68,11 @@ def page(samples):
            f". Loopback, {about['transport'].upper()}, 64 phones, 4 servers. CPU time of the forwarder, all its processes, for each message it "
            f"forwarded (user and system from /proc); medians of {min(samples.rounds(mode) for mode in samples.modes())} "
            f"rounds, all targets interleaved in each. R: bare relay, KT: Kamailio tuned, SF: Kamailio stateful, tuned." +
-           (f" Each sleeps {about['stall_us']} us before it receives, so that its rounds are full." if about.get("stall_us") else "")]
+           (" Each has half a core, the generator a whole one." if about.get("saturated") else "")]
     rates = [mode for mode in samples.modes() if mode.startswith("rate-")]
     for mode in samples.modes():
         if mode not in rates or len(rates) == 1:
-            out += [f"**{title(mode)}**", table(samples, mode, about["labels"])]
+            out += [f"**{title(mode, about)}**", table(samples, mode, about["labels"])]
     if len(rates) > 1:
         out += ["**Open loop: 7 messages a call, one-way latency**", load_table(samples, rates, about["labels"])]
     return "\n\n".join(out) + "\n"

@@ -4,14 +4,16 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / "build"
-STALL = BUILD / "bench/stall/libstall.so"
 PROXY = "127.0.0.1:5060"
 READY_SECONDS = 10
+# Ends by itself, should nobody stop it.
+NEIGHBOUR = "import time\nend = time.monotonic() + 120\nwhile time.monotonic() < end: pass"
 
 
 def servers(count=4):
@@ -29,27 +31,25 @@ class TargetFailed(RuntimeError):
 
 class Target:
     """One kind of forwarder. `name` is short and unique, `label` says to readers what it is. `middle` is what the
-    generator may expect of it; `modes` and `wires` what it can play; `needs` the program that has to be installed;
-    `has_rounds`: over UDP it takes as many datagrams at once as there are."""
+    generator may expect of it; `modes` and `wires` what it can play; `needs` the program that has to be installed."""
 
     middle = "proxy"
     modes = ("calls", "one-way", "transfers", "rate")
     wires = ("udp", "tcp", "tls")
     stop_seconds = 10
-    has_rounds = False
 
     def __init__(self, name, label, needs, wire="udp"):
         self.name, self.label, self.needs, self.wire = name, label, str(needs), wire
         self._process = self._home = None
-        self._environment = None
+        self._core = self._neighbour = None
 
     def missing(self):
         """Why it cannot run; None: it can."""
         return None if shutil.which(self.needs) else f"there is no {self.needs}"
 
-    def stall(self, microseconds):
-        """It shall sleep before each receive, from its next start on. For those that have rounds."""
-        self._environment = {**os.environ, "LD_PRELOAD": str(STALL), "STALL_US": str(microseconds)}
+    def crowd(self, core):
+        """From its next start on it shall have that core alone, and share it with a process that never rests."""
+        self._core = core
 
     def command(self, home):
         """The command line; `home` is an empty folder for its files."""
@@ -72,13 +72,19 @@ class Target:
         self._home.chmod(0o755)
         with open(self._home / "output", "wb") as output:
             self._process = subprocess.Popen(self.command(self._home), cwd=self._home, stdin=subprocess.DEVNULL,
-                                             stdout=output, stderr=output, env=self._environment)
+                                             stdout=output, stderr=output, preexec_fn=self._take_core)
         try:
             self._wait_bound()
+            if self._core is not None:
+                self._neighbour = subprocess.Popen([sys.executable, "-c", NEIGHBOUR], preexec_fn=self._take_core)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def _take_core(self):
+        if self._core is not None:
+            os.sched_setaffinity(0, {self._core})
 
     def _wait_bound(self):
         address, port = PROXY.split(":")
@@ -97,6 +103,10 @@ class Target:
         return (self._home / "output").read_text(errors="replace")[-3000:]
 
     def __exit__(self, *_):
+        if self._neighbour is not None:
+            self._neighbour.kill()
+            self._neighbour.wait()
+            self._neighbour = None
         if self._process.poll() is None:
             self._process.terminate()
             try:

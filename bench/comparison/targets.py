@@ -14,7 +14,6 @@ NGINX_STREAM = pathlib.Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
 class Relay(Target):
-    has_rounds = True
     middle, modes, wires = "relay", ("calls", "one-way", "rate"), ("udp", "tcp")
 
     def __init__(self, name, label, program, wire):
@@ -49,8 +48,6 @@ class Nginx(Target):
 
 class Sipsteer(Target):
     """`process` is put into its table of that name; `more` is appended to the configuration: tables of your own."""
-
-    has_rounds = True
 
     def __init__(self, name, label, workers=1, process="", more="", server_count=4, wire="udp"):
         super().__init__(name, label, os.environ.get("SIPSTEER", BUILD / "sipsteer"), wire)
