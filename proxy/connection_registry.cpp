@@ -62,7 +62,7 @@ ConnectionId ConnectionRegistry::add(const Endpoint& peer, std::uint8_t worker) 
     {
         Shard& one = shard(id);
         const std::lock_guard lock{one.mutex};
-        one.workers.emplace(id, worker);
+        one.entered.emplace(id, Entered{peer, worker});
     }
     Shard& one = shard(peer);
     const std::lock_guard lock{one.mutex};
@@ -74,7 +74,7 @@ void ConnectionRegistry::remove(ConnectionId id, const Endpoint& peer, bool stra
     {
         Shard& one = shard(id);
         const std::lock_guard lock{one.mutex};
-        one.workers.erase(id);
+        one.entered.erase(id);
     }
     {
         Shard& one = shard(peer);
@@ -133,11 +133,21 @@ void ConnectionRegistry::release(const Endpoint& source) {
     if (found != one.sources.end() && --found->second == 0) one.sources.erase(found);
 }
 
-std::optional<std::uint8_t> ConnectionRegistry::worker_of(ConnectionId id) const {
+std::optional<ConnectionRegistry::Entered> ConnectionRegistry::find(ConnectionId id) const {
     const Shard& one = shard(id);
     const std::lock_guard lock{one.mutex};
-    const auto found = one.workers.find(id);
-    return found == one.workers.end() ? std::nullopt : std::optional{found->second};
+    const auto found = one.entered.find(id);
+    return found == one.entered.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::optional<std::uint8_t> ConnectionRegistry::worker_of(ConnectionId id) const {
+    const auto found = find(id);
+    return found ? std::optional{found->worker} : std::nullopt;
+}
+
+std::optional<Endpoint> ConnectionRegistry::peer_of(ConnectionId id) const noexcept {
+    const auto found = find(id);
+    return found ? std::optional{found->peer} : std::nullopt;
 }
 
 std::optional<ConnectionRegistry::Place> ConnectionRegistry::to(const Endpoint& peer) const {

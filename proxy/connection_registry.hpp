@@ -42,7 +42,7 @@ class ConnectionRegistry : public OpenConnections {
     void remove(ConnectionId id, const Endpoint& peer, bool stranger);
 
     [[nodiscard]] std::optional<std::uint8_t> worker_of(ConnectionId id) const;
-    [[nodiscard]] bool is_open(ConnectionId id) const noexcept override { return worker_of(id).has_value(); }
+    [[nodiscard]] std::optional<Endpoint> peer_of(ConnectionId id) const noexcept override;
     [[nodiscard]] ConnectionId open_to(const Endpoint& peer) const noexcept override {
         const auto place = to(peer);
         return place && place->open ? place->id : kNoConnection;
@@ -74,15 +74,20 @@ class ConnectionRegistry : public OpenConnections {
     struct EndpointHash {
         std::size_t operator()(const Endpoint& endpoint) const noexcept;
     };
+    struct Entered {
+        Endpoint peer;
+        std::uint8_t worker;
+    };
     struct Shard {
         mutable std::mutex mutex;
-        std::unordered_map<ConnectionId, std::uint8_t> workers;
+        std::unordered_map<ConnectionId, Entered> entered;
         std::unordered_map<Endpoint, Place, EndpointHash> peers;
         std::unordered_map<Endpoint, std::uint32_t, EndpointHash> sources;   ///< port 0: one address
         std::unordered_map<Endpoint, std::uint64_t, EndpointHash> refusals;  ///< until when
     };
     static constexpr std::size_t kShards = 64;
 
+    [[nodiscard]] std::optional<Entered> find(ConnectionId id) const;
     [[nodiscard]] Shard& shard(ConnectionId id) const noexcept { return shards_[id % kShards]; }
     [[nodiscard]] Shard& shard(const Endpoint& endpoint) const noexcept {
         return shards_[EndpointHash{}(endpoint) / 7 % kShards];

@@ -58,8 +58,17 @@ struct MessageWatch::Look {
 void MessageWatch::look(const Outcome& outcome, const Incoming& incoming, const MessageView& message,
                         const Snapshot& snapshot, Seconds now) {
     if (outcome.what == Outcome::What::nothing || outcome.what >= Outcome::What::held) return;
-    if (log_.wants(outcome)) log_.write(outcome, incoming, message, snapshot);
-    const Look look{outcome, incoming, message, snapshot, now};
+    if (!outcome.sends() || outcome.to.port != 0) return look_at({outcome, incoming, message, snapshot, now});
+    // It leaves by a flow, which names a connection and no address.
+    Outcome addressed = outcome;
+    addressed.to = connections_.peer_of(outcome.connection).value_or(outcome.to);
+    look_at({addressed, incoming, message, snapshot, now});
+}
+
+void MessageWatch::look_at(const Look& look) {
+    const Outcome& outcome = look.outcome;
+    const MessageView& message = look.message;
+    if (log_.wants(outcome)) log_.write(outcome, look.incoming, message, look.snapshot);
     if (outcome.what == Outcome::What::forwarded) {
         message.is_request() ? forwarded_request(look) : forwarded_response(look);
     }
@@ -75,7 +84,7 @@ void MessageWatch::look(const Outcome& outcome, const Incoming& incoming, const 
     }
     if (!watched_.trace.active()) return;
     if (const auto sessions = watched_.trace.wanted_by(message.call_id(), of_transfer); sessions != 0) {
-        watched_.trace.add(sessions, outcome, incoming, snapshot, now_ms());
+        watched_.trace.add(sessions, outcome, look.incoming, look.snapshot, now_ms());
     }
 }
 

@@ -21,7 +21,8 @@ struct Watched {
 /// know of it. Most messages cost a few comparisons. References must outlive it.
 class MessageWatch {
   public:
-    MessageWatch(Watched& watched, const Tables& tables) : watched_(watched), tables_(tables) {}
+    MessageWatch(Watched& watched, const Tables& tables, const OpenConnections& connections)
+        : watched_(watched), tables_(tables), connections_(connections) {}
 
     /// `message` is that of `incoming`. Held messages are looked at when they go on.
     void look(const Outcome& outcome, const Incoming& incoming, const MessageView& message,
@@ -29,12 +30,14 @@ class MessageWatch {
 
   private:
     struct Look;
+    void look_at(const Look& look);
     void forwarded_request(const Look& look);
     void forwarded_response(const Look& look);
     void refer(const Look& look);
 
     Watched& watched_;
     const Tables& tables_;
+    const OpenConnections& connections_;
     DecisionLog log_;
 };
 

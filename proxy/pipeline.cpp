@@ -130,7 +130,7 @@ Outcome Pipeline::perform(const Snapshot& snapshot, const Source& source, const 
     }
     const bool request = message_.is_request();
     if (request && connections_ != nullptr && forward->connection != kNoConnection &&
-        !connections_->is_open(forward->connection)) {
+        !connections_->peer_of(forward->connection)) {
         // The peer is reached by that connection or not at all.
         outcome.reason = RouteReason::rejected_unresolved;
         outcome.drop = DropReason::no_connection;

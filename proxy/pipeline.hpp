@@ -82,7 +82,8 @@ struct Outcome {
 class OpenConnections {
   public:
     virtual ~OpenConnections() = default;
-    [[nodiscard]] virtual bool is_open(ConnectionId id) const noexcept = 0;
+    /// Whom it leads to; none: it is not open.
+    [[nodiscard]] virtual std::optional<Endpoint> peer_of(ConnectionId id) const noexcept = 0;
     /// One that is open to exactly that address, port and transport; kNoConnection: none is.
     [[nodiscard]] virtual ConnectionId open_to(const Endpoint& peer) const noexcept = 0;
 };

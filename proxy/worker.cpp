@@ -42,7 +42,7 @@ Worker::Worker(const SnapshotCell& snapshots, Tables& tables, ConnectionRegistry
       tables_(tables),
       index_(index),
       pipeline_(tables, counters_, index),
-      watch_(watched, tables),
+      watch_(watched, tables, connections),
       streams_(std::make_unique<StreamSet>(context_, connections, static_cast<StreamReceiver&>(*this),
                                            counters_, index)) {
     pipeline_.watch(connections);

@@ -9,6 +9,7 @@ from lab.asterisk import AsteriskCluster, AsteriskUnavailable
 from lab.certificates import Authority
 from lab.scene import Scene, all_phones
 from lab.sipsteer import Sipsteer, cluster_config
+from lab import stream_cluster
 
 ASTERISK_VERSIONS = (16, 22)
 
@@ -45,6 +46,20 @@ def asterisk_cluster(version, namespace, **options):
         if version == 16:
             pytest.fail(f"no root with Asterisk 16: {reason}")   # its packages are frozen: this one has to be there
         pytest.skip(f"no root with Asterisk {version}: {reason}")
+
+
+@pytest.fixture
+def udp_cluster(binary):
+    """The proxy with a TCP listener, and the socket of its one server, by UDP."""
+    with stream_cluster.udp_cluster(binary) as both:
+        yield both
+
+
+@pytest.fixture
+def tcp_cluster(binary):
+    """The proxy with a TCP listener, and its one server, by TCP."""
+    with stream_cluster.tcp_cluster(binary) as both:
+        yield both
 
 
 @pytest.fixture(scope="session")

@@ -1,151 +1,14 @@
-"""SIP over TCP through the running proxy: framing, connections, limits. Peers are plain sockets and SIPp."""
+"""SIP over TCP through the running proxy: connections and limits. Peers are plain sockets and SIPp."""
 
 import os
 import signal
 import socket
 import time
 
-import pytest
-
 from lab.sip import Message
 from lab.sipp import Sipp
-from lab.sipsteer import Sipsteer, cluster_config
 from lab.stream import StreamPeer, StreamServer, answer, request
-
-PROXY = ("127.0.0.1", 5060)
-UDP_SERVER, TCP_SERVER = ("127.0.1.1", 5060), ("127.0.1.2", 5060)
-PHONE = "127.0.2.1"
-
-CONFIG = """
-[[listener]]
-bind = "tcp:127.0.0.1:5060"
-
-[health]
-probe_interval = "0"
-
-[transfer]
-unmatched = "reject"
-probe = false
-"""
-
-
-def proxy_for(servers, binary, more="", checks="0", drain="30s"):
-    more = CONFIG.replace('probe_interval = "0"', f'probe_interval = "{checks}"') + more
-    return Sipsteer(cluster_config(servers, more=more, drain=drain), binary)
-
-
-@pytest.fixture
-def udp_cluster(binary):
-    """The proxy, and the socket of its one server, by UDP."""
-    with proxy_for([("pbx-1", "sip:127.0.1.1:5060")], binary) as proxy, \
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(UDP_SERVER)
-        server.settimeout(5)
-        yield proxy, server
-        proxy.assert_counter_law()
-
-
-@pytest.fixture
-def tcp_cluster(binary):
-    """The proxy, and its one server, by TCP."""
-    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
-            StreamServer(TCP_SERVER) as server:
-        yield proxy, server
-        proxy.assert_counter_law()
-
-
-def phone(source=None):
-    return StreamPeer.connect(PROXY, source or (PHONE, 0))
-
-
-def options(call_id, **more):
-    return request("OPTIONS", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id=call_id, **more)
-
-
-def take(server):
-    """The next request of a UDP server, and who sent it."""
-    data, source = server.recvfrom(65535)
-    return Message.parse(data), source
-
-
-def closed(proxy, reason):
-    return proxy.metrics().sum("sipsteer_connections_closed_total", reason=reason)
-
-
-def wait_for(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come true"
-        time.sleep(0.02)
-
-
-def test_one_byte_at_a_time(udp_cluster):
-    proxy, server = udp_cluster
-    with phone() as peer:
-        peer.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in options("slow", body="abcd").encode():
-            peer.send(bytes([byte]))
-        message, source = take(server)
-        assert message.body == b"abcd" and message.all("Via")[0].startswith("SIP/2.0/UDP 127.0.0.1:5060")
-        server.sendto(answer(message, 200).encode(), source)
-        assert peer.read().status == 200
-
-
-def test_ten_in_one_segment_with_keepalives_between(udp_cluster):
-    proxy, server = udp_cluster
-    body = "\r\n\r\nINVITE sip:a@b SIP/2.0\r\nContent-Length: 0\r\n\r\n"
-    with phone() as peer:
-        peer.send("\r\n\r\n".join(options(f"c{i}", body=body) for i in range(10)) + "\r\n\r\n")
-        seen = []
-        for _ in range(10):
-            message, source = take(server)
-            assert message.body.decode() == body and message.method == "OPTIONS"
-            seen.append(message.call_id)
-            server.sendto(answer(message, 200).encode(), source)
-        assert seen == [f"c{i}" for i in range(10)]
-        # Each call may be answered through another worker.
-        assert sorted(peer.read().call_id for _ in range(10)) == seen
-        assert peer.crlfs + peer.bytes.count(b"\r\n") <= 10
-        server.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            server.recvfrom(65535)
-    assert proxy.metrics().sum("sipsteer_keepalives_total") == 20
-
-
-def test_keepalive_is_answered_at_once(udp_cluster):
-    with phone() as peer:
-        peer.send("\r\n")
-        time.sleep(0.05)
-        peer.send("\r\n" + options("late", to_tag="x").replace("Max-Forwards: 70", "Max-Forwards: 0"))
-        peer.read_crlf()
-        assert peer.read().status == 483 and peer.crlfs == 0
-
-
-@pytest.mark.parametrize("length", ["Content-Length: -1", "Content-Length: 4294967328", "Content-Length: 70000",
-                                    "Content-Length: 0\r\nl: 0", "X: y"])
-def test_a_stream_that_cannot_be_cut_is_answered_and_closed(udp_cluster, length):
-    proxy, server = udp_cluster
-    text = options("bad").replace("Content-Length: 0", length) + options("smuggled")
-    with phone() as peer:
-        peer.send(text)
-        refused = peer.read()
-        assert refused.status == (513 if "70000" in length else 400) and refused.call_id == "bad"
-        assert peer.is_closed_within(3)
-    server.settimeout(0.1)
-    with pytest.raises(TimeoutError):
-        server.recvfrom(65535)
-    wait_for(lambda: closed(proxy, "broken") == 1)
-
-
-def test_what_is_no_sip_is_closed(udp_cluster):
-    proxy, _ = udp_cluster
-    with phone() as peer:
-        peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert peer.is_closed_within(3)
-    with phone() as peer:
-        peer.send(b"\x16\x03\x01\x00\xa5\x01\x00\x00")
-        assert peer.is_closed_within(3)
-    assert proxy.metrics().sum("sipsteer_messages_received_total", transport="tcp", kind="invalid") == 2
+from lab.stream_cluster import PHONE, PROXY, TCP_SERVER, closed, options, phone, proxy_for, take, wait_for
 
 
 def test_a_call_in_both_directions_on_the_phones_connection(udp_cluster):
@@ -357,47 +220,36 @@ def test_sipp_over_tcp(tcp_cluster, request):
     assert proxy.metrics().sum("sipsteer_messages_dropped_total") == 0
 
 
+def call_by_stream(peer, server, call_id):
+    """An INVITE of a phone that listens nowhere, and its 200. Returns (where the server sends, its BYE)."""
+    contact = "sip:alice@192.168.7.7:5060;transport=tcp"
+    peer.send(request("INVITE", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id=call_id,
+                      headers=[f"Contact: <{contact}>"]))
+    invite, proxy = take(server)
+    server.sendto(answer(invite, 200, headers=["Contact: <sip:127.0.1.1:5060>"]).encode(), proxy)
+    assert peer.read().status == 200
+    routes = [f"Route: {route}" for route in invite.all("Record-Route")]
+    return proxy, request("BYE", contact, "UDP 127.0.1.1:5060", call_id=call_id, to_tag=f"f-{call_id}", headers=routes)
+
+
 def test_a_flow_that_is_gone_is_answered_430(udp_cluster):
     """RFC 5626 §5.3.1: the phone is reached by that connection or not at all."""
     _, server = udp_cluster
     with phone() as peer:
-        peer.send(request("INVITE", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id="gone",
-                          headers=["Contact: <sip:alice@192.168.7.7:5060;transport=tcp>"]))
-        invite, source = take(server)
-        server.sendto(answer(invite, 200, headers=["Contact: <sip:127.0.1.1:5060>"]).encode(), source)
-        assert peer.read().status == 200
+        proxy, bye = call_by_stream(peer, server, "gone")
     time.sleep(0.2)
-    routes = [f"Route: {route}" for route in invite.all("Record-Route")]
-    server.sendto(request("BYE", "sip:alice@192.168.7.7:5060;transport=tcp", "UDP 127.0.1.1:5060", call_id="gone",
-                          to_tag="f-gone", headers=routes).encode(), source)
+    server.sendto(bye.encode(), proxy)
     message, _ = take(server)
     assert message.status == 430
 
 
-def test_messages_that_never_end_are_cut_off_and_hurt_nobody(udp_cluster):
-    """Half a header section on each of 60 connections, a byte now and then: closed after 10 s; another phone is served."""
-    proxy, server = udp_cluster
-    slow = [phone() for _ in range(60)]
-    try:
-        for peer in slow:
-            peer.send(options("slow")[:60])
-        begun = time.monotonic()
-        with StreamPeer.connect(PROXY, ("127.0.2.9", 0)) as good:
-            count = 0
-            while closed(proxy, "partial") < 60 and time.monotonic() - begun < 20:
-                good.send(options(f"good{count}").replace(PHONE, "127.0.2.9"))
-                message, source = take(server)
-                server.sendto(answer(message, 200).encode(), source)
-                assert good.read().status == 200
-                count += 1
-                for peer in slow:
-                    try:
-                        peer.send("x")
-                    except OSError:
-                        pass
-                time.sleep(0.2)
-        assert closed(proxy, "partial") == 60 and count > 10
-        assert time.monotonic() - begun < 15
-    finally:
-        for peer in slow:
-            peer.close()
+def test_the_log_says_where_a_flow_leads(udp_cluster):
+    """A flow names a connection; what operators read is the address at its other end."""
+    sipsteer, server = udp_cluster
+    with phone() as peer:
+        proxy, bye = call_by_stream(peer, server, "seen")
+        server.sendto(bye.encode(), proxy)
+        peer.send(answer(peer.read(), 200))
+        assert take(server)[0].status == 200
+        host, port = peer.source
+        sipsteer.wait_log("message", method="BYE", status="-", to=f"tcp:{host}:{port}")

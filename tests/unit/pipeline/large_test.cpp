@@ -23,7 +23,9 @@ constexpr std::string_view kServerByTcp = "tcp:192.0.2.201:5060";
 struct Connections : OpenConnections {
     Endpoint peer;
     ConnectionId id = kNoConnection;
-    [[nodiscard]] bool is_open(ConnectionId one) const noexcept override { return one == id; }
+    [[nodiscard]] std::optional<Endpoint> peer_of(ConnectionId one) const noexcept override {
+        return one == id ? std::optional{peer} : std::nullopt;
+    }
     [[nodiscard]] ConnectionId open_to(const Endpoint& to) const noexcept override {
         return to == peer ? id : kNoConnection;
     }
