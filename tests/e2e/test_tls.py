@@ -9,6 +9,7 @@ import time
 import pytest
 
 from lab.certificates import Authority
+from lab.dns_server import DnsServer, with_resolv_conf
 from lab.sip import Message
 from lab.sipsteer import Sipsteer, cluster_config
 from lab.stream import StreamPeer, StreamServer, answer, request
@@ -47,6 +48,8 @@ def authority(tmp_path_factory):
     made.make("other", "DNS:other.example.com")
     made.make("pbx", "IP:127.0.1.2")
     made.make("stranger", "DNS:phone.example.com")
+    made.make("named", "DNS:pbx.lab.test")
+    made.make("host", "DNS:host.lab.test")
     return made
 
 
@@ -240,6 +243,30 @@ def test_a_server_by_tls_is_checked_by_its_name(binary, authority):
                 assert peer.read().status == 200
         metrics = proxy.assert_counter_law()
         assert metrics.sum("sipsteer_messages_answered_total") == 1
+
+
+def test_a_server_by_name_is_checked_by_the_name_that_was_asked_for(binary, authority, namespace, tmp_path):
+    """RFC 5922 §7.2: DNS says where it is, and must not say who it is: the host that SRV names is a stranger."""
+    if namespace is None:
+        pytest.skip("port 53 and a mount namespace need root")
+    records = {("_sips._tcp.pbx.lab.test", "SRV"): [(1, 1, TLS_SERVER[1], "host.lab.test")],
+               ("host.lab.test", "A"): [TLS_SERVER[0]]}
+    servers = [("pbx-2", "sip:pbx.lab.test;transport=tls")]
+    with DnsServer(records), proxy_for(servers, with_resolv_conf(binary, tmp_path), authority) as proxy:
+        with StreamServer(TLS_SERVER, authority.server("host")) as impostor, phone(authority) as peer:
+            peer.send(options("host"))
+            with pytest.raises(OSError):
+                impostor.accept().connection.recv(1)
+            assert peer.read().status == 503
+        named, asked = authority.server("named"), []
+        named.sni_callback = lambda connection, name, context: asked.append(name)
+        with StreamServer(TLS_SERVER, named) as server, phone(authority) as peer:
+            peer.send(options("named"))
+            with server.accept() as connection:
+                assert asked == ["pbx.lab.test"]
+                connection.send(answer(connection.read(), 200))
+                assert peer.read().status == 200
+        proxy.assert_counter_law()
 
 
 def test_sips_is_never_downgraded_unless_we_are_the_edge(binary, authority, udp_server):
