@@ -5,11 +5,11 @@ import subprocess
 
 import pytest
 
+from lab import stream_cluster
 from lab.asterisk import AsteriskCluster, AsteriskUnavailable
 from lab.certificates import Authority
 from lab.scene import Scene, all_phones
 from lab.sipsteer import Sipsteer, cluster_config
-from lab import stream_cluster
 
 ASTERISK_VERSIONS = (16, 22)
 
