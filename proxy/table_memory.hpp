@@ -12,9 +12,10 @@ struct TableMemory {
     std::span<std::byte> bindings{};
 };
 
-/// Zeroed memory that is touched only when used, in huge pages (2 MiB) where the kernel has them: records lie
-/// at random, and most of what a look-up costs is then the walk to its small page (481 ns against 279 in a
-/// table of 100 M dialogs, `micro --benchmark_filter=hundred_million`). Ends with the object.
+/// Zeroed memory in huge pages (2 MiB) where the kernel has them: records lie at random, and most of what a
+/// look-up costs is then the walk to its small page (481 ns against 279 in a table of 100 M dialogs,
+/// `micro --benchmark_filter=hundred_million`). Up to 256 MiB it is there at once; more comes page by page
+/// when it is used. Ends with the object.
 class HugePages {
   public:
     /// Throws std::bad_alloc.

@@ -43,12 +43,12 @@ double resident_bytes() {
 /// A full table: made once for each size, since the large ones take a while.
 struct Full {
     explicit Full(std::uint64_t dialogs) : size(dialogs), memory(CallTable::bytes_for(dialogs)) {
-        const double before = resident_bytes();
         table = std::make_unique<CallTable>(dialogs, memory.bytes());
         for (std::uint64_t i = 0; i < dialogs; ++i) learn(*table, i);
         bytes_each = (resident_bytes() - before) / static_cast<double>(dialogs);
     }
     std::uint64_t size;
+    double before = resident_bytes();
     HugePages memory;  ///< as the proxy's own
     std::unique_ptr<CallTable> table;
     double bytes_each = 0;
