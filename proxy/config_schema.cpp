@@ -282,7 +282,9 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .store = store<&C::nat, &C::Nat::path>},
 
     {.section = "calls", .name = "max", .type = integer, .unit = "entries", .initial = "1000000",
-     .help = "Entries of the call table; the oldest are evicted. About 110 bytes of memory for each, up to 7 million of them taken at the start.", .min = 1, .max = 100000000,
+     .help = "Entries of the call table; the oldest are evicted. About 110 bytes of memory for each, up to 7 million of "
+             "them taken at the start.",
+     .min = 1, .max = 100000000,
      .store = store<&C::calls, &C::Calls::max>},
     {.section = "calls", .name = "ttl", .type = duration, .unit = "ms|s|m|h", .initial = R"("4h")",
      .help = "How long a call without any sign of life is remembered.", .reloads = true, .min = 1,
