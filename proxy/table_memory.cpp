@@ -11,8 +11,8 @@
 namespace sipsteer {
 namespace {
 
-/// The first calls touch all pages of a table, and each costs its first user 0.1 ms, or 2 where a hypervisor
-/// has to find it as well: messages of the first 100 calls waited up to 135 ms. Larger ones would keep the
+/// The first calls touch all pages of a table, and each costs its first user up to 2 ms where a hypervisor
+/// has to find it as well: messages of the first 100 calls waited up to 136 ms. Larger tables would keep the
 /// start waiting instead.
 constexpr std::size_t kAtOnce = std::size_t{256} << 20;
 

@@ -22,7 +22,7 @@ using Seconds = std::uint32_t;
 ///
 /// Record: trivially copyable, zero bytes = free, with `std::uint64_t hash` (not 0), `Seconds
 /// expires()`, and `std::uint64_t eviction_rank()`, the lowest of which goes first when the table is
-/// full. Several records may share a hash. All memory is reserved at construction and touched only
+/// full. Several records may share a hash. All memory is reserved at construction and written only
 /// when used, so the table never grows, never rehashes, and never exceeds its bound.
 /// One shard lock is held at a time, for one short walk. `OnRemove` is called with every record that
 /// leaves by expiry or eviction, under the shard's lock.
