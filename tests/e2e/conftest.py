@@ -1,15 +1,17 @@
 """What the end-to-end tests with real servers share: the servers, and the proxy in front of them."""
 
 import asyncio
+import socket
 import subprocess
 
 import pytest
 
-from lab import stream_cluster
 from lab.asterisk import AsteriskCluster, AsteriskUnavailable
 from lab.certificates import Authority
 from lab.scene import Scene, all_phones
 from lab.sipsteer import Sipsteer, cluster_config
+from lab.stream import StreamServer
+from lab.stream_cluster import TCP_SERVER, UDP_SERVER, proxy_for
 
 ASTERISK_VERSIONS = (16, 22)
 
@@ -49,17 +51,29 @@ def asterisk_cluster(version, namespace, **options):
 
 
 @pytest.fixture
-def udp_cluster(binary):
+def udp_server():
+    """The socket of a server, by UDP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(UDP_SERVER)
+        server.settimeout(5)
+        yield server
+
+
+@pytest.fixture
+def udp_cluster(binary, udp_server):
     """The proxy with a TCP listener, and the socket of its one server, by UDP."""
-    with stream_cluster.udp_cluster(binary) as both:
-        yield both
+    with proxy_for([("pbx-1", "sip:127.0.1.1:5060")], binary) as proxy:
+        yield proxy, udp_server
+        proxy.assert_counter_law()
 
 
 @pytest.fixture
 def tcp_cluster(binary):
     """The proxy with a TCP listener, and its one server, by TCP."""
-    with stream_cluster.tcp_cluster(binary) as both:
-        yield both
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server:
+        yield proxy, server
+        proxy.assert_counter_law()
 
 
 @pytest.fixture(scope="session")

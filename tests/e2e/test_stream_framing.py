@@ -6,7 +6,8 @@ import time
 import pytest
 
 from lab.stream import StreamPeer, answer
-from lab.stream_cluster import PHONE, PROXY, closed, options, phone, take, wait_for
+from lab.stream_cluster import PHONE, PROXY, closed, options, phone, take
+from lab.waiting import wait_for
 
 
 def test_one_byte_at_a_time(udp_cluster):

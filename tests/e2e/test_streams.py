@@ -8,7 +8,8 @@ import time
 from lab.sip import Message
 from lab.sipp import Sipp
 from lab.stream import StreamPeer, StreamServer, answer, request
-from lab.stream_cluster import PHONE, PROXY, TCP_SERVER, closed, options, phone, proxy_for, take, wait_for
+from lab.stream_cluster import PHONE, PROXY, TCP_SERVER, closed, options, phone, proxy_for, take
+from lab.waiting import wait_for
 
 
 def test_a_call_in_both_directions_on_the_phones_connection(udp_cluster):

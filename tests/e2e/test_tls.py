@@ -15,7 +15,7 @@ from lab.sipsteer import Sipsteer, cluster_config
 from lab.stream import StreamPeer, StreamServer, answer, request
 
 PROXY = ("127.0.0.1", 5061)
-UDP_SERVER, TLS_SERVER = ("127.0.1.1", 5060), ("127.0.1.2", 5061)
+TLS_SERVER = ("127.0.1.2", 5061)
 PHONE = "127.0.2.1"
 
 CONFIG = """
@@ -55,14 +55,6 @@ def authority(tmp_path_factory):
 
 def proxy_for(servers, binary, authority, tls=""):
     return Sipsteer(cluster_config(servers, more=CONFIG.format(folder=authority.folder, tls=tls)), binary)
-
-
-@pytest.fixture
-def udp_server():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(UDP_SERVER)
-        server.settimeout(5)
-        yield server
 
 
 def phone(authority, name="proxy.example.com", certificate=None, context=None):

@@ -1,7 +1,6 @@
 """SIP over WebSocket (RFC 7118) through the running proxy. The client is Debian's python3-websockets."""
 
 import asyncio
-import socket
 
 import pytest
 
@@ -12,7 +11,6 @@ from lab.stream import StreamPeer, answer, request
 
 websockets = pytest.importorskip("websockets", reason="python3-websockets is not installed")
 
-UDP_SERVER = ("127.0.1.1", 5060)
 CONFIG = """
 [[listener]]
 bind = "ws:127.0.0.1:8088"
@@ -41,12 +39,10 @@ def authority(tmp_path_factory):
 
 
 @pytest.fixture
-def cluster(binary, authority):
+def cluster(binary, authority, udp_server):
     config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=CONFIG.format(folder=authority.folder))
-    with Sipsteer(config, binary) as proxy, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(UDP_SERVER)
-        server.settimeout(5)
-        yield proxy, server
+    with Sipsteer(config, binary) as proxy:
+        yield proxy, udp_server
         proxy.assert_counter_law()
 
 

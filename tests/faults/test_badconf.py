@@ -6,9 +6,9 @@ import random
 import re
 import signal
 import subprocess
-import time
 
 from lab.datagrams import Wire, request
+from lab.waiting import wait_for
 
 PLACE = re.compile(r"\S+sipsteer\.toml:\d+:\d+: (?:[\w.\[\]]+: )?\S")
 JUNK = ['"', "[", "]", "=", "#", "\n", "0", "-1", "99999999999999999999", "\x00", "\xff", "true", '""', "[[", ",", "..",
@@ -48,16 +48,9 @@ def test_badconf(binary):
             if refused % 5 == 0:
                 before = len(wire.sipsteer.log_events("reload"))
                 os.kill(wire.sipsteer.pid, signal.SIGHUP)
-                wait_until(lambda: len(wire.sipsteer.log_events("reload")) > before, text)
+                wait_for(lambda: len(wire.sipsteer.log_events("reload")) > before, f"no reload was refused:\n{text}")
                 answers = wire.exchange(phone, [request("INVITE", "sip:carol@127.0.0.1", phone.via, f"c{refused}", "t")])
                 assert {answer[8:11] for answer in answers.values()} == {"200"}
         servers = wire.sipsteer.metrics().by("sipsteer_server_up", "server")
         assert servers == {"pbx-1": 1, "pbx-2": 1, "pbx-3": 1}
         file.write_text(good)
-
-
-def wait_until(condition, text, seconds=5):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"no reload was refused:\n{text}"
-        time.sleep(0.01)

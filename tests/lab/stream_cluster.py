@@ -1,12 +1,9 @@
-"""The proxy with a TCP listener, one server by UDP or TCP behind it, and plain sockets as its peers."""
-
-import contextlib
-import socket
-import time
+"""The proxy with a TCP listener, one server by UDP or TCP behind it (fixtures udp_cluster and tcp_cluster), and plain sockets as
+its peers."""
 
 from lab.sip import Message
 from lab.sipsteer import Sipsteer, cluster_config
-from lab.stream import StreamPeer, StreamServer, request
+from lab.stream import StreamPeer, request
 
 PROXY = ("127.0.0.1", 5060)
 UDP_SERVER, TCP_SERVER = ("127.0.1.1", 5060), ("127.0.1.2", 5060)
@@ -30,26 +27,6 @@ def proxy_for(servers, binary, more="", checks="0", drain="30s"):
     return Sipsteer(cluster_config(servers, more=more, drain=drain), binary)
 
 
-@contextlib.contextmanager
-def udp_cluster(binary):
-    """The proxy, and the socket of its one server, by UDP."""
-    with proxy_for([("pbx-1", "sip:127.0.1.1:5060")], binary) as proxy, \
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(UDP_SERVER)
-        server.settimeout(5)
-        yield proxy, server
-        proxy.assert_counter_law()
-
-
-@contextlib.contextmanager
-def tcp_cluster(binary):
-    """The proxy, and its one server, by TCP."""
-    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
-            StreamServer(TCP_SERVER) as server:
-        yield proxy, server
-        proxy.assert_counter_law()
-
-
 def phone(source=None):
     return StreamPeer.connect(PROXY, source or (PHONE, 0))
 
@@ -66,10 +43,3 @@ def take(server):
 
 def closed(proxy, reason):
     return proxy.metrics().sum("sipsteer_connections_closed_total", reason=reason)
-
-
-def wait_for(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come true"
-        time.sleep(0.02)
