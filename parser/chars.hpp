@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace sipsteer {
 
@@ -128,11 +130,58 @@ template <std::size_t Size>
     return text;
 }
 
+namespace detail {
+
+/// The digits at the front of eight characters: how many, and the number that they are.
+struct FrontNumber {
+    unsigned digits;
+    std::uint32_t value;
+};
+
+/// All at once: numbers differ in their length, and no predictor learns it. `text` as it stands in memory.
+[[nodiscard]] inline FrontNumber front_number(std::uint64_t text) noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    constexpr std::uint64_t kEach = 0x0101010101010101;
+    std::uint64_t bytes = text ^ kEach * '0';  // 0 to 9 where a digit stands
+    const std::uint64_t others = (bytes | ((bytes & kEach * 0x7f) + kEach * (0x80 - 10))) & kEach * 0x80;
+    const auto digits = static_cast<unsigned>(std::countr_zero(others)) / 8;
+    if (digits == 0) return {0, 0};
+    bytes <<= 8 * (8 - digits);                                         // zeros in front
+    bytes = (bytes * (10 * 0x100 + 1) >> 8) & 0x00ff00ff00ff00ff;       // pairs
+    bytes = (bytes * (100 * 0x1'0000 + 1) >> 16) & 0x0000ffff0000ffff;  // fours
+    return {digits, static_cast<std::uint32_t>(bytes * (10000 * 0x1'0000'0000 + 1) >> 32)};
+}
+
+/// The bytes of a text shorter than eight and not shorter than four, zeros behind them.
+[[nodiscard]] inline std::uint64_t load_four_to_seven(const char* at, std::size_t size) noexcept {
+    std::uint32_t front = 0;
+    std::uint32_t back = 0;
+    std::memcpy(&front, at, sizeof front);
+    std::memcpy(&back, at + size - sizeof back, sizeof back);
+    return front | static_cast<std::uint64_t>(back) << (8 * (size - sizeof back));
+}
+
+}  // namespace detail
+
 /// Reads 1*DIGIT up to `max` at `at`: no sign, no blank, no hex; any number of leading zeros. Returns its
 /// end; null when there is no such number or it is above `max`, and `value` is left alone.
 [[nodiscard]] constexpr const char* read_number(const char* at, const char* end, std::uint32_t max,
                                                 std::uint32_t& value) noexcept {
     const char* const begin = at;
+    if (!std::is_constant_evaluated() && end - at >= 4) {
+        std::uint64_t text = 0;
+        if (end - at >= 8) {
+            std::memcpy(&text, at, sizeof text);
+        } else {
+            text = detail::load_four_to_seven(at, static_cast<std::size_t>(end - at));
+        }
+        const detail::FrontNumber number = detail::front_number(text);
+        if (number.digits < 8) [[likely]] {
+            if (number.digits == 0 || number.value > max) return nullptr;
+            value = number.value;
+            return at + number.digits;
+        }
+    }
     std::uint64_t sum = 0;
     for (; at != end; ++at) {
         const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};

@@ -1,7 +1,9 @@
 // chars.hpp, cursor.hpp and method.hpp: the small steps that every parser is made of.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
@@ -69,6 +71,40 @@ TEST(Chars, ReadsNumbersWithinTheirLimit) {
     std::uint32_t value = 0;
     EXPECT_TRUE(parse_number("255", 255, value));
     EXPECT_FALSE(parse_number("256", 255, value));
+}
+
+/// One digit after the other, as the grammar has it.
+const char* read_by_digits(const char* at, const char* end, std::uint32_t max, std::uint32_t& value) {
+    std::uint64_t sum = 0;
+    const char* const begin = at;
+    for (; at != end && *at >= '0' && *at <= '9'; ++at) {
+        sum = sum * 10 + static_cast<unsigned>(*at - '0');
+        if (sum > max) return nullptr;
+    }
+    if (at == begin) return nullptr;
+    value = static_cast<std::uint32_t>(sum);
+    return at;
+}
+
+TEST(Chars, ReadsNumbersOfAnyLengthWithAnythingBehindThem) {
+    for (std::size_t digits = 0; digits <= 12; ++digits) {
+        for (std::size_t behind = 0; behind <= 9; ++behind) {
+            for (int c = 0; c < 256; ++c) {
+                // Of exactly that size: a read behind it is seen by the sanitizer.
+                std::vector<char> text(digits + behind, static_cast<char>(c));
+                std::copy_n("901234567890", digits, text.begin());
+                for (const std::uint32_t max : {255U, 65535U, 0xffffffffU}) {
+                    std::uint32_t value = 12345;
+                    std::uint32_t expected = 12345;
+                    const char* const begin = text.data();
+                    const char* const end = begin + text.size();
+                    ASSERT_EQ(read_number(begin, end, max, value), read_by_digits(begin, end, max, expected))
+                        << digits << ' ' << behind << ' ' << c << ' ' << max;
+                    ASSERT_EQ(value, expected);
+                }
+            }
+        }
+    }
 }
 
 TEST(Cursor, TakesQuotedStringsWithTheirEscapes) {
