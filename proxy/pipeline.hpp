@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -11,8 +13,10 @@
 #include "routing/decision.hpp"
 #include "routing/decision_steps.hpp"
 #include "routing/large_requests.hpp"
+#include "routing/message_hashes.hpp"
 #include "routing/placement.hpp"
 #include "routing/rate_limit.hpp"
+#include "routing/router.hpp"
 #include "routing/snapshot.hpp"
 
 namespace sipsteer {
@@ -103,11 +107,26 @@ class Pipeline {
     /// Without it every connection counts as open, and no request is too large for UDP.
     void watch(const OpenConnections& connections) noexcept { connections_ = &connections; }
 
-    /// Writes what is to be sent into `out`, whose size bounds it. The tables have learned before this
-    /// returns, so whoever gets the message may be answered by any worker (requirement 84).
-    /// Call settle() with the outcome once it is sent.
+    /// So many messages are read before the first of them is decided: the code of each half then stays in the
+    /// processor's nearest memory (together it is 50 KB), and what tables hold comes meanwhile. Measured by
+    /// rounds that take turns, in rounds of 17 and 40: 8 takes 2.9 % less CPU time than 1, kernel and all; 4
+    /// takes 1.8 % less, 16 and 32 as much as 8.
+    static constexpr std::size_t kAhead = 8;
+
+    /// Reads messages that are decided next, one after the other; at most kAhead.
+    void read(const Snapshot& snapshot, std::span<const Incoming> next) noexcept;
+
+    /// The message of that place in the last read(), with the same snapshot. Writes what is to be sent into
+    /// `out`, whose size bounds it. The tables have learned before this returns, so whoever gets the message
+    /// may be answered by any worker (requirement 84). Call settle() with the outcome once it is sent.
+    [[nodiscard]] Outcome process(const Snapshot& snapshot, std::size_t place, const Incoming& incoming,
+                                  Seconds now, std::span<char> out, DecisionSteps* steps = nullptr) noexcept;
+    /// Both, for a message that comes alone.
     [[nodiscard]] Outcome process(const Snapshot& snapshot, const Incoming& incoming, Seconds now,
-                                  std::span<char> out, DecisionSteps* steps = nullptr) noexcept;
+                                  std::span<char> out, DecisionSteps* steps = nullptr) noexcept {
+        read(snapshot, {&incoming, 1});
+        return process(snapshot, 0, incoming, now, out, steps);
+    }
 
     /// A message that breaks its stream (StreamFramer): what can be read of it gets its answer.
     [[nodiscard]] Outcome refuse(const Snapshot& snapshot, const Incoming& incoming, ParseError error,
@@ -131,27 +150,37 @@ class Pipeline {
     void settle(const Outcome& outcome, bool sent) noexcept;
 
     /// The message of the last process(), for logs.
-    [[nodiscard]] const MessageView& message() const noexcept { return message_; }
+    [[nodiscard]] const MessageView& message() const noexcept { return at_->message; }
 
   private:
+    /// What is known of a message before it is decided.
+    struct Arrival {
+        MessageView message;
+        Source source;
+        Result<void> parsed;
+        std::optional<MessageHashes> hashes;  ///< when it was parsed without an error
+
+        /// Sets all but the source.
+        const Result<void>& read(const Snapshot& snapshot, std::string_view bytes) noexcept;
+    };
+
     void count(const Incoming& incoming, bool sip) noexcept;
     void count_servers(const Outcome& outcome) noexcept;
-    [[nodiscard]] bool too_many(const Snapshot& snapshot, const Source& source) noexcept;
-    [[nodiscard]] Outcome route(const Snapshot& snapshot, const Source& source, const ProbeAnswer& answer,
-                                Seconds now, std::span<char> out, DecisionSteps* steps) noexcept;
-    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const Source& source,
-                                       const ProbeAnswer& answer, Seconds now, DecisionSteps* steps) noexcept;
-    [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot, const Source& source) noexcept;
-    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
-                                              Seconds now) noexcept;
-    [[nodiscard]] Outcome perform(const Snapshot& snapshot, const Source& source,
-                                  const RouteDecision& decision, std::span<char> out) const noexcept;
-    [[nodiscard]] std::optional<Forward> by_stream(const Snapshot& snapshot, const Source& source,
-                                                   const Forward& forward, std::size_t size,
-                                                   Outcome& outcome) const noexcept;
+    [[nodiscard]] bool too_many(const Snapshot& snapshot) noexcept;
+    [[nodiscard]] Outcome route(const Snapshot& snapshot, const ProbeAnswer& answer, Seconds now,
+                                std::span<char> out, DecisionSteps* steps) noexcept;
+    [[nodiscard]] RouteDecision decide(const Snapshot& snapshot, const ProbeAnswer& answer, Seconds now,
+                                       DecisionSteps* steps) noexcept;
+    [[nodiscard]] std::optional<Outcome> wait_behind(const Snapshot& snapshot) noexcept;
+    [[nodiscard]] std::optional<Outcome> hold(const Snapshot& snapshot, const Ask& ask, Seconds now) noexcept;
+    [[nodiscard]] Outcome perform(const Snapshot& snapshot, const RouteDecision& decision,
+                                  std::span<char> out) const noexcept;
+    [[nodiscard]] std::optional<Forward> by_stream(const Snapshot& snapshot, const Forward& forward,
+                                                   std::size_t size, Outcome& outcome) const noexcept;
     /// Completes `outcome`: answered, or dropped where that cannot be.
-    void answer(const Snapshot& snapshot, const Source& source, const Reply& reply, Outcome& outcome,
+    void answer(const Snapshot& snapshot, const Reply& reply, Outcome& outcome,
                 std::span<char> out) const noexcept;
+    [[nodiscard]] Router router(const Snapshot& snapshot, PlacementTurn& turn) const noexcept;
 
     Tables& tables_;
     Counters& counters_;
@@ -159,8 +188,10 @@ class Pipeline {
     const OpenConnections* connections_ = nullptr;
     OwnerQuestions questions_;
     Milliseconds time_{0};
-    MessageView message_;
-    Effects effects_;  ///< of the last decision
+    std::array<Arrival, kAhead> ahead_;
+    Arrival other_;          ///< one that did not come in just now
+    Arrival* at_ = &other_;  ///< the one that is worked on
+    Effects effects_;        ///< of the last decision
 };
 
 }  // namespace sipsteer

@@ -8,17 +8,17 @@ CounterTransport counter_of(Transport transport) noexcept { return static_cast<C
 }  // namespace
 
 void Pipeline::count(const Incoming& incoming, bool sip) noexcept {
-    const MessageKind kind = !sip                    ? MessageKind::invalid
-                             : message_.is_request() ? MessageKind::request
-                                                     : MessageKind::response;
+    const MessageKind kind = !sip                     ? MessageKind::invalid
+                             : message().is_request() ? MessageKind::request
+                                                      : MessageKind::response;
     counters_
         .received[static_cast<std::size_t>(counter_of(incoming.from.transport))]
                  [static_cast<std::size_t>(kind)]
         .add();
     if (!sip) return;
-    if (message_.is_request()) {
-        counters_.requests[static_cast<std::size_t>(message_.method())].add();
-    } else if (const std::size_t code_class = message_.status_code() / 100U;
+    if (message().is_request()) {
+        counters_.requests[static_cast<std::size_t>(message().method())].add();
+    } else if (const std::size_t code_class = message().status_code() / 100U;
                code_class >= 1 && code_class <= kCodeClasses) {
         counters_.responses[code_class - 1].add();
     }

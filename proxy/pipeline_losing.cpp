@@ -26,17 +26,19 @@ Outcome Pipeline::lose(const Snapshot& snapshot, const Outcome& lost, DropReason
     outcome.what = Outcome::What::dropped;
     outcome.drop = why;
     const bool request = lost.what == Outcome::What::forwarded && lost.code_class == 0;
-    if (!request || !message_.parse(bytes, snapshot.parse_limits) || message_.method() == Method::ack)
-        return outcome;
-    const std::size_t longest = bytes.size() - own_lines(message_);
+    at_ = &other_;
+    if (!request || !at_->read(snapshot, bytes) || message().method() == Method::ack) return outcome;
+    const std::size_t longest = bytes.size() - own_lines(message());
     const Source next_hop{lost.to, lost.listener, snapshot.servers.by_id(lost.to_server)};
+    at_->source = next_hop;
     std::string text(bytes.size() + kAnswerRoom, '\0');
-    const auto size = write_reply(message_, next_hop, kUnreachable, snapshot.key.sign, text);
-    if (!size || !message_.parse({text.data(), *size}, snapshot.parse_limits)) return outcome;
+    const auto size = write_reply(message(), next_hop, kUnreachable, snapshot.key.sign, text);
+    if (!size || !at_->read(snapshot, {text.data(), *size})) return outcome;
     // Nothing is learned from it: it is not the next hop's word.
     PlacementTurn turn{0};
-    const Router router{snapshot, tables_.pins, tables_.calls, tables_.bindings, tables_.hops, turn};
-    const Outcome answer = perform(snapshot, next_hop, router.decide(message_, next_hop, now, effects_), out);
+    const RouteDecision decision =
+        router(snapshot, turn).decide(message(), *at_->hashes, next_hop, now, effects_);
+    const Outcome answer = perform(snapshot, decision, out);
     const bool forgeable = lost.from_server == kNoServer && answer.to.transport == Transport::udp;
     if (!answer.sends() || (forgeable && answer.size > longest)) return outcome;
     outcome.what = Outcome::What::answered;

@@ -12,11 +12,11 @@ HeldMessage held_copy(const Snapshot& snapshot, const MessageView& message, cons
 }  // namespace
 
 /// A copy or a follower of a request that waits for an answer.
-std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Source& source) noexcept {
-    if (questions_.empty() || !message_.is_request()) return std::nullopt;
-    const std::uint64_t key =
-        MessageHashes{snapshot.key, message_}.pin_key(snapshot.servers.id_of(source.server));
-    switch (questions_.offer(key, held_copy(snapshot, message_, source))) {
+std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot) noexcept {
+    if (questions_.empty() || !message().is_request()) return std::nullopt;
+    const Source& source = at_->source;
+    const std::uint64_t key = at_->hashes->pin_key(snapshot.servers.id_of(source.server));
+    switch (questions_.offer(key, held_copy(snapshot, message(), source))) {
         case HeldRequests::Offer::nobody_waits: return std::nullopt;
         case HeldRequests::Offer::queued: return Outcome{.what = Outcome::What::held};
         case HeldRequests::Offer::resolving:
@@ -27,14 +27,13 @@ std::optional<Outcome> Pipeline::wait_behind(const Snapshot& snapshot, const Sou
     return Outcome{.what = Outcome::What::absorbed, .reason = RouteReason::transfer_waiting};
 }
 
-std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& source, const Ask& ask,
-                                      Seconds now) noexcept {
-    const std::uint64_t key =
-        MessageHashes{snapshot.key, message_}.pin_key(snapshot.servers.id_of(source.server));
-    const HeldMessage message = held_copy(snapshot, message_, source);
+std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Ask& ask, Seconds now) noexcept {
+    const Source& source = at_->source;
+    const std::uint64_t key = at_->hashes->pin_key(snapshot.servers.id_of(source.server));
+    const HeldMessage copy = held_copy(snapshot, message(), source);
     if (ask.name) {
         const std::uint64_t hash = ask.name->hash(snapshot.key.table);
-        const auto question = questions_.ask_name(*ask.name, key, message, hash, time_);
+        const auto question = questions_.ask_name(*ask.name, key, copy, hash, time_);
         if (!question) return std::nullopt;
         if (learning_ == Learning::on) tables_.hops.note_asked(hash, now);
         return Outcome{.what = Outcome::What::held, .question = *question};
@@ -42,21 +41,22 @@ std::optional<Outcome> Pipeline::hold(const Snapshot& snapshot, const Source& so
     // The dialog's views point into the received bytes; the copy has them at the same places.
     Replaces dialog = *ask.dialog;
     for (std::string_view* part : {&dialog.call_id, &dialog.to_tag, &dialog.from_tag}) {
-        *part = std::string_view{message.bytes}.substr(
-            static_cast<std::size_t>(part->data() - message_.bytes().data()), part->size());
+        *part = std::string_view{copy.bytes}.substr(
+            static_cast<std::size_t>(part->data() - message().bytes().data()), part->size());
     }
-    const auto question = questions_.ask(snapshot, source, key, message, dialog, time_);
+    const auto question = questions_.ask(snapshot, source, key, copy, dialog, time_);
     if (!question) return std::nullopt;
     return Outcome{.what = Outcome::What::held, .question = *question};
 }
 
 Outcome Pipeline::release(const Snapshot& snapshot, const HeldMessage& held, const ProbeAnswer& answer,
                           Seconds now, std::span<char> out, DecisionSteps* steps) noexcept {
-    const Source source{held.from, held.listener, snapshot.servers.by_id(held.server), held.connection};
-    const Result<void> parsed = message_.parse(held.bytes, snapshot.parse_limits);
-    if (!parsed) return perform(snapshot, source, Router::decide_broken(message_, parsed.error()), out);
-    if (const auto waits = wait_behind(snapshot, source)) return *waits;  // its request waits once more
-    return route(snapshot, source, answer, now, out, steps);
+    at_ = &other_;
+    at_->source = {held.from, held.listener, snapshot.servers.by_id(held.server), held.connection};
+    const Result<void>& parsed = at_->read(snapshot, held.bytes);
+    if (!parsed) return perform(snapshot, Router::decide_broken(message(), parsed.error()), out);
+    if (const auto waits = wait_behind(snapshot)) return *waits;  // its request waits once more
+    return route(snapshot, answer, now, out, steps);
 }
 
 }  // namespace sipsteer

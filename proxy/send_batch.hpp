@@ -33,6 +33,14 @@ class SendBatch {
         return {memory_.get() + count_ * kSlotBytes, kMaxDatagram};
     }
 
+    /// Has the next slot at hand when a message of usual length is written: into memory that is not, the
+    /// first words wait (1 % of all CPU time, of rounds that take turns).
+    void prefetch_slot() noexcept {
+        constexpr std::size_t kUsualBytes = 640;
+        constexpr std::size_t kLine = 64;
+        for (std::size_t at = 0; at < kUsualBytes; at += kLine) __builtin_prefetch(slot().data() + at, 1);
+    }
+
     /// `pad_at`: where blanks may be put into it; 0: nowhere.
     void add(int fd, const Endpoint& to, std::size_t size, std::size_t pad_at = 0) noexcept;
 

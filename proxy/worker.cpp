@@ -140,9 +140,11 @@ std::size_t Worker::run_round(Socket& socket, Seconds now, bool first) {
     const bool one_by_one = first && count <= kSmallRound;
     std::size_t later = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        const Incoming incoming{received_.bytes(i), to_endpoint(received_.from(i), Transport::udp),
-                                socket.listener};
-        const Outcome outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
+        const std::size_t place = i % Pipeline::kAhead;
+        if (place == 0) read_ahead(socket, i, std::min(count - i, Pipeline::kAhead));
+        const Incoming& incoming = ahead_[place];
+        outgoing_.prefetch_slot();
+        const Outcome outcome = pipeline_.process(*snapshot_, place, incoming, now, outgoing_.slot());
         watch_.look(outcome, incoming, pipeline_.message(), *snapshot_, now);
         dispatch(outcome);
         if (outcome.what >= Outcome::What::held) for_later_[later++] = outcome;
@@ -157,6 +159,14 @@ std::size_t Worker::run_round(Socket& socket, Seconds now, bool first) {
         }
     }
     return count;
+}
+
+void Worker::read_ahead(const Socket& socket, std::size_t first, std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i) {
+        ahead_[i] = {received_.bytes(first + i), to_endpoint(received_.from(first + i), Transport::udp),
+                     socket.listener};
+    }
+    pipeline_.read(*snapshot_, {ahead_.data(), count});
 }
 
 void Worker::dispatch(const Outcome& outcome) {

@@ -74,6 +74,8 @@ class Worker : private StreamReceiver {
     /// One batch in, one batch out. `first`: of this wake-up, which began at `now`. Returns the datagrams
     /// taken.
     std::size_t run_round(Socket& socket, Seconds now, bool first);
+    /// The pipeline reads `count` datagrams of the round from the `first` one on.
+    void read_ahead(const Socket& socket, std::size_t first, std::size_t count) noexcept;
     /// Sends what an outcome says, from outgoing_.slot(), or counts it as what it is.
     void dispatch(const Outcome& outcome);
     void flush();
@@ -118,8 +120,9 @@ class Worker : private StreamReceiver {
     MessageWatch watch_;
     ReceiveBatch received_;
     SendBatch outgoing_;
-    std::array<Outcome, kBatch> for_later_;  ///< of the round: what is done once it is sent
-    std::array<Outcome, kBatch> unsettled_;  ///< the outcome behind each datagram of `outgoing_`
+    std::array<Incoming, Pipeline::kAhead> ahead_;  ///< what the pipeline has read
+    std::array<Outcome, kBatch> for_later_;         ///< of the round: what is done once it is sent
+    std::array<Outcome, kBatch> unsettled_;         ///< the outcome behind each datagram of `outgoing_`
     boost::asio::io_context context_{1};
     boost::asio::steady_timer sweep_timer_{context_};
     boost::asio::steady_timer deadline_timer_{context_};

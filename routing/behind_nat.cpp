@@ -55,6 +55,7 @@ bool contact_is_hidden(const MessageView& request, const IpAddress& source) noex
 }  // namespace
 
 bool is_hidden(const IpAddress& inner, const IpAddress& outer) noexcept {
+    if (inner == outer) return false;
     const std::size_t block = block_of(inner);
     return block != kPrivateBlocks.size() && block != block_of(outer);
 }

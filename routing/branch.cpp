@@ -41,25 +41,31 @@ std::uint32_t reply_mac(const KeyedHash& sign, const MessageView& message) noexc
 BranchText make_branch(const CallDigest& call, const MessageView& request, ServerId origin) noexcept {
     BranchText text;
     char* at = std::ranges::copy(kBranchPrefix, text.begin()).out;
-    at = write_hex(at, origin, 8);
+    at = write_hex(at, origin, kBranchOriginDigits);
     write_hex(at, branch_mac(call, request.top_via(), request, origin), 16);
     return text;
 }
 
-std::optional<ServerId> verify_branch(const CallDigest& call, const MessageView& response,
-                                      const ViaView& next_via) noexcept {
+std::optional<ServerId> read_branch_origin(const MessageView& response) noexcept {
     const std::string_view branch = response.top_via().branch;
-    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix))
-        return std::nullopt;
     std::uint64_t origin = 0;
-    std::uint64_t mac = 0;
-    if (!read_hex(branch.substr(kBranchPrefix.size(), 8), origin) ||
-        !read_hex(branch.substr(kBranchPrefix.size() + 8), mac)) {
+    if (branch.size() != std::tuple_size_v<BranchText> || !branch.starts_with(kBranchPrefix) ||
+        !read_hex(branch.substr(kBranchPrefix.size(), kBranchOriginDigits), origin)) {
         return std::nullopt;
     }
-    const auto server = static_cast<ServerId>(origin);
-    if (!equal_constant_time(mac, branch_mac(call, next_via, response, server))) return std::nullopt;
-    return server;
+    return static_cast<ServerId>(origin);
+}
+
+std::optional<ServerId> verify_branch(const CallDigest& call, const MessageView& response,
+                                      const ViaView& next_via) noexcept {
+    const auto origin = read_branch_origin(response);
+    if (!origin) return std::nullopt;
+    const std::string_view digits =
+        response.top_via().branch.substr(kBranchPrefix.size() + kBranchOriginDigits);
+    std::uint64_t mac = 0;
+    if (!read_hex(digits, mac) || !equal_constant_time(mac, branch_mac(call, next_via, response, *origin)))
+        return std::nullopt;
+    return origin;
 }
 
 ReplyTag make_reply_tag(const KeyedHash& sign, const MessageView& request) noexcept {

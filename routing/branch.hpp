@@ -23,6 +23,10 @@ using BranchText = std::array<char, kBranchPrefix.size() + kBranchOriginDigits +
 [[nodiscard]] BranchText make_branch(const CallDigest& call, const MessageView& request,
                                      ServerId origin) noexcept;
 
+/// The origin that the branch in the top Via of `response` names, believed: enough to ask for memory by.
+/// None: not our branch.
+[[nodiscard]] std::optional<ServerId> read_branch_origin(const MessageView& response) noexcept;
+
 /// The origin of the request that `response` answers, when its top Via carries our branch and
 /// `next_via` is the Via below it. None: not our branch, or not of this transaction.
 [[nodiscard]] std::optional<ServerId> verify_branch(const CallDigest& call, const MessageView& response,

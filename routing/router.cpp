@@ -17,8 +17,7 @@ bool requires_extension(const MessageView& message) noexcept {
     return field != nullptr;
 }
 
-/// Whether the call table is likely to be looked at (dialog_observer.hpp). A look-up waits for memory, and so
-/// does asking for it, where its page is not at hand either.
+/// Whether the call table is likely to be looked at (dialog_observer.hpp).
 bool may_change_call(const MessageView& message, const Source& source) noexcept {
     if (message.to_tag().empty()) return false;
     return message.is_request() ? source.is_server() : message.status_code() > 100;
@@ -26,18 +25,27 @@ bool may_change_call(const MessageView& message, const Source& source) noexcept 
 
 }  // namespace
 
-RouteDecision Router::decide(const MessageView& message, const Source& source, Seconds now, Effects& effects,
-                             const ProbeAnswer& answer, DecisionSteps* steps) const noexcept {
+void Router::prefetch(const MessageView& message, const MessageHashes& hashes,
+                      const Source& source) const noexcept {
+    if (may_change_call(message, source)) calls_.prefetch(hashes.call().low);
+    if (message.method() != Method::invite) return;
+    if (!message.is_request()) {
+        if (const auto origin = read_branch_origin(message)) pins_.prefetch(hashes.pin_key(*origin));
+    } else if (message.to_tag().empty()) {
+        pins_.prefetch(hashes.pin_key(snapshot_.servers.id_of(source.server)));
+    }
+}
+
+RouteDecision Router::decide(const MessageView& message, const MessageHashes& hashes, const Source& source,
+                             Seconds now, Effects& effects, const ProbeAnswer& answer,
+                             DecisionSteps* steps) const noexcept {
     effects.clear();
-    const Given given{message, source, now, effects, answer, steps, MessageHashes{snapshot_.key, message}};
-    if (may_change_call(message, source)) calls_.prefetch(given.hashes.call().low);
+    const Given given{message, source, now, effects, answer, steps, hashes};
     return message.is_request() ? decide_request(given) : decide_response(given);
 }
 
 RouteDecision Router::decide_request(const Given& given) const noexcept {
     Work work{given};
-    if (work.message.method() == Method::invite && work.message.to_tag().empty())
-        pins_.prefetch(pin_key(work));
     RouteDecision decision = route_request(work);
     decision.bad_record_route = work.routes.bad_signature;
     if (std::holds_alternative<Forward>(decision.action)) {

@@ -20,11 +20,18 @@ class Router {
            const BindingTable& bindings, const NextHops& hops, PlacementTurn& turn) noexcept
         : snapshot_(snapshot), pins_(pins), calls_(calls), bindings_(bindings), hops_(hops), turn_(turn) {}
 
-    /// `message` was parsed without an error. `effects`: what it teaches, in place of what stood there.
-    /// `answer`: what an earlier Ask has brought. `steps`, when given, gets a line for each thing looked at.
-    [[nodiscard]] RouteDecision decide(const MessageView& message, const Source& source, Seconds now,
-                                       Effects& effects, const ProbeAnswer& answer = {},
+    /// `message` was parsed without an error, `hashes` are its own. `effects`: what it teaches, in place of
+    /// what stood there. `answer`: what an earlier Ask has brought. `steps`, when given, gets a line for each
+    /// thing looked at.
+    [[nodiscard]] RouteDecision decide(const MessageView& message, const MessageHashes& hashes,
+                                       const Source& source, Seconds now, Effects& effects,
+                                       const ProbeAnswer& answer = {},
                                        DecisionSteps* steps = nullptr) const noexcept;
+
+    /// Has what decide() will most likely look up brought from memory meanwhile. Where its page is not at
+    /// hand either the processor waits for that here, but for several messages at the same time.
+    void prefetch(const MessageView& message, const MessageHashes& hashes,
+                  const Source& source) const noexcept;
 
     /// What to do with a message whose parse failed: an answer when it can be answered, else a drop.
     [[nodiscard]] static RouteDecision decide_broken(const MessageView& message, ParseError error) noexcept;
@@ -38,7 +45,7 @@ class Router {
         Effects& effects;
         const ProbeAnswer& answer;
         DecisionSteps* steps;
-        MessageHashes hashes;
+        const MessageHashes& hashes;
 
         void note(std::string_view what, std::string_view detail = {}) const {
             if (steps != nullptr) steps->add(what, detail);

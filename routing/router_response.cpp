@@ -53,7 +53,6 @@ RouteDecision Router::decide_response(const Given& given) const noexcept {
     if (!next_via.read(below)) return dropped(DropReason::malformed, RouteReason::rejected_response);
 
     const auto origin = verify_branch(given.hashes.call(), message, next_via);
-    if (origin && message.method() == Method::invite) pins_.prefetch(given.hashes.pin_key(*origin));
     auto target = response_target(next_via);
     const WayBack way{snapshot_, message};
     const auto& flow = way.flow;
