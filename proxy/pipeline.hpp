@@ -108,9 +108,9 @@ class Pipeline {
     void watch(const OpenConnections& connections) noexcept { connections_ = &connections; }
 
     /// So many messages are read before the first of them is decided: the code of each half then stays in the
-    /// processor's nearest memory (together it is 50 KB), and what tables hold comes meanwhile. Measured by
-    /// rounds that take turns, in rounds of 17 and 40: 8 takes 2.9 % less CPU time than 1, kernel and all; 4
-    /// takes 1.8 % less, 16 and 32 as much as 8.
+    /// processor's nearest memory (together it is 50 KB), and what tables hold comes meanwhile. In memory 8
+    /// take 2 to 3 % less time than 1 (`micro --benchmark_filter=rounds`); between the kernel's receive and
+    /// send 6 to 9 %, and 16 or 32 no less (bench/performance.md).
     static constexpr std::size_t kAhead = 8;
 
     /// Reads messages that are decided next, one after the other; at most kAhead.

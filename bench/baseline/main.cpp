@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 #include <valgrind/callgrind.h>
 
+#include <algorithm>
 #include <exception>
 
-#include "bench/baseline/recording.hpp"
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/messages.hpp"
+#include "bench/recording/recording.hpp"
 
 namespace {
 
@@ -39,14 +40,31 @@ void parse(const std::string& name, const std::string& message) {
     });
 }
 
+/// All messages of one kind, one for each call, in the order of the calls.
+struct Kind {
+    std::string name;
+    std::vector<Recorded> messages;
+};
+
+/// In the order of their first messages.
+std::vector<Kind> by_kind(std::vector<Recorded> messages) {
+    std::vector<Kind> kinds;
+    for (Recorded& message : messages) {
+        auto known = std::ranges::find(kinds, message.kind, &Kind::name);
+        if (known == kinds.end()) known = kinds.insert(known, {message.kind, {}});
+        known->messages.push_back(std::move(message));
+    }
+    return kinds;
+}
+
 void run() {
     parse("INVITE", invite());
     parse("INVITE with Replaces, 4 Vias", invite_replaces());
     parse("ACK", ack());
     parse("BYE", bye());
 
-    const auto snapshot = baseline_snapshot();
-    const std::vector<Kind> kinds = record_transfers(*snapshot, kTransfers);
+    const auto snapshot = recording_snapshot();
+    const std::vector<Kind> kinds = by_kind(record_transfers(*snapshot, kTransfers));
     // The whole path, in fresh tables, as if all calls went on at the same time.
     Tables tables{10000};
     Counters counters;

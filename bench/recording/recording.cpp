@@ -1,6 +1,5 @@
-#include "bench/baseline/recording.hpp"
+#include "bench/recording/recording.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <stdexcept>
 
@@ -35,7 +34,6 @@ uri = "sip:127.0.1.4:5060"
 
 constexpr std::uint32_t kRun = 0xba5e11e;  // the same Call-IDs each time
 
-/// "INVITE", "INVITE with Replaces", "200 to BYE"; a server's own with "of a server".
 std::string kind_of(const std::string& bytes, bool from_server) {
     load::ReceivedMessage message;
     if (!message.read(bytes)) throw std::runtime_error("the generator wrote no SIP");
@@ -58,14 +56,14 @@ class Recorder {
         const Outcome outcome = pipeline_.process(snapshot_, {bytes, source, 0}, 1000, out_);
         pipeline_.settle(outcome, true);
         if (!outcome.sends()) throw std::runtime_error("not forwarded:\n" + bytes);
-        record(kind_of(bytes, from < options_.servers), {bytes, source, outcome.reason});
+        messages_.push_back({kind_of(bytes, from < options_.servers), bytes, source, outcome.reason});
         for (PortIndex port = 0; port < options_.servers + options_.phones; ++port) {
             if (endpoint(port) == outcome.to) return {port, out_.substr(0, outcome.size)};
         }
         throw std::runtime_error("forwarded to nobody:\n" + bytes);
     }
 
-    [[nodiscard]] std::vector<Kind> kinds() && { return std::move(kinds_); }
+    [[nodiscard]] std::vector<Recorded> messages() && { return std::move(messages_); }
 
   private:
     [[nodiscard]] Endpoint endpoint(PortIndex port) const {
@@ -77,14 +75,6 @@ class Recorder {
         out.port = end.port;
         return out;
     }
-    void record(const std::string& name, Recorded message) {
-        const auto known = std::ranges::find(kinds_, name, &Kind::name);
-        if (known == kinds_.end()) {
-            kinds_.push_back({name, {std::move(message)}});
-        } else {
-            known->messages.push_back(std::move(message));
-        }
-    }
 
     const Snapshot& snapshot_;
     const load::Options& options_;
@@ -92,17 +82,17 @@ class Recorder {
     Counters counters_;
     Pipeline pipeline_{tables_, counters_};
     std::string out_ = std::string(65536, '\0');
-    std::vector<Kind> kinds_;
+    std::vector<Recorded> messages_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Snapshot> baseline_snapshot() {
-    return build_snapshot(load_config_text(kCluster, "baseline").config, ClusterKey::derive({1, 2, 3}))
+std::shared_ptr<const Snapshot> recording_snapshot() {
+    return build_snapshot(load_config_text(kCluster, "recording").config, ClusterKey::derive({1, 2, 3}))
         .snapshot;
 }
 
-std::vector<Kind> record_transfers(const Snapshot& snapshot, unsigned transfers) {
+std::vector<Recorded> record_transfers(const Snapshot& snapshot, unsigned transfers) {
     load::Options options;
     options.mode = load::Mode::transfers;
     Recorder recorder{snapshot, options};
@@ -120,7 +110,7 @@ std::vector<Kind> record_transfers(const Snapshot& snapshot, unsigned transfers)
     }
     if (faults.total() != 0) throw std::runtime_error(faults.first());
     if (tally.counts.transfers != transfers) throw std::runtime_error("not all transfers were completed");
-    return std::move(recorder).kinds();
+    return std::move(recorder).messages();
 }
 
 }  // namespace sipsteer::bench
