@@ -99,6 +99,11 @@ class Target:
             time.sleep(0.02)
         time.sleep(0.3)     # children and timers of some come up after the socket
 
+    def check_running(self):
+        """Raises when it has ended by itself: a zombie's CPU time can still be read."""
+        if self._process.poll() is not None:
+            raise TargetFailed(f"{self.name} ended with {self._process.returncode}\n{self.output()}")
+
     def output(self):
         return (self._home / "output").read_text(errors="replace")[-3000:]
 
