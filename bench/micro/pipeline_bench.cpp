@@ -4,39 +4,17 @@
 
 #include "bench/micro/allocations.hpp"
 #include "bench/micro/messages.hpp"
-#include "proxy/config_loader.hpp"
+#include "bench/recording/recording.hpp"
 #include "proxy/pipeline.hpp"
-#include "proxy/snapshot_builder.hpp"
 
 namespace sipsteer::bench {
 namespace {
-
-constexpr std::string_view kCluster = R"(
-[listen]
-udp = ["192.0.2.100:5060"]
-http = ""
-[[server]]
-name = "pbx-1"
-uri = "sip:192.0.2.201:5060"
-[[server]]
-name = "pbx-2"
-uri = "sip:192.0.2.202:5060"
-[[server]]
-name = "pbx-3"
-uri = "sip:192.0.2.203:5060"
-[[server]]
-name = "pbx-4"
-uri = "sip:192.0.2.204:5060"
-[transfer]
-fallback = "sip:replaces@192.0.2.201"
-)";
 
 const Endpoint kPhone{parse_ip("192.0.2.7").value(), 5060, Transport::udp};
 
 /// A proxy without sockets in front of four servers.
 struct Bench {
-    std::shared_ptr<const Snapshot> snapshot =
-        build_snapshot(load_config_text(kCluster, "bench").config, ClusterKey::derive({1, 2, 3})).snapshot;
+    std::shared_ptr<const Snapshot> snapshot = recording_snapshot();
     Tables tables{100000};
     Counters counters;
     Pipeline pipeline{tables, counters};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr unsigned kTransfers = 500;
 constexpr std::size_t kMaxCalls = 100000;
 constexpr std::size_t kRound = 64;
+constexpr std::size_t kSlotBytes = 2048;
 /// So many messages are read before the first of them is decided; each for a round, in turns, since what else
 /// goes on in a machine moves all by more than they differ.
 constexpr std::array<std::size_t, 4> kAheads{1, 2, 4, Pipeline::kAhead};
@@ -31,7 +33,7 @@ void forward_rounds(benchmark::State& state) {
     const std::vector<Recorded> messages = record_transfers(*snapshot, kTransfers);
     std::vector<Incoming> incoming;
     for (const Recorded& message : messages) incoming.push_back({message.bytes, message.from, 0});
-    std::vector<char> out(kRound * 2048);
+    std::vector<char> out(kRound * kSlotBytes);
     Counters counters;
     std::array<Spent, kAheads.size()> spent{};
     std::size_t turn = 0;
@@ -50,7 +52,7 @@ void forward_rounds(benchmark::State& state) {
                 const auto next = round.subspan(at, std::min(ahead, round.size() - at));
                 pipeline.read(*snapshot, next);
                 for (std::size_t i = 0; i < next.size(); ++i) {
-                    const std::span slot{out.data() + (at + i) * 2048, 2048};
+                    const std::span slot{out.data() + (at + i) * kSlotBytes, kSlotBytes};
                     const Outcome outcome = pipeline.process(*snapshot, i, next[i], 1000, slot);
                     pipeline.settle(outcome, true);
                     if (outcome.what != Outcome::What::forwarded) state.SkipWithError("not forwarded");

@@ -30,6 +30,8 @@ uri = "sip:127.0.1.3:5060"
 [[server]]
 name = "pbx-4"
 uri = "sip:127.0.1.4:5060"
+[transfer]
+fallback = "sip:replaces@127.0.1.1"
 )";
 
 constexpr std::uint32_t kRun = 0xba5e11e;  // the same Call-IDs each time

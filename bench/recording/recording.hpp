@@ -1,7 +1,7 @@
 #pragma once
 
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "proxy/pipeline.hpp"
@@ -16,7 +16,7 @@ struct Recorded {
     RouteReason reason;
 };
 
-/// The proxy that it goes through: four servers, as bench/compare has them.
+/// The proxy of all benchmarks in memory: four servers, as bench/compare has them, and a fallback.
 [[nodiscard]] std::shared_ptr<const Snapshot> recording_snapshot();
 
 /// Plays `transfers` transfers through a pipeline, one after the other, phones and servers as the load
