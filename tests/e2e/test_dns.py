@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -108,6 +109,7 @@ def test_an_address_changes_and_dns_fails(run):
                 await until(lambda: sum(dns.asked.values()) > before + 1, "it asks again")
             await call_reaches(alice, "127.0.1.1:5070")
             assert addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"]
+    ip("route", "del", "unreachable", address)
     # Nobody is at the first address.
     run({"one": "sip:one.lab.test:5070", "two": "sip:127.0.1.2:5060"}, {("one.lab.test", "A"): ["127.0.1.7"]}, story)
 
@@ -240,6 +242,13 @@ def cpu_ticks(pid):
         return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
 
 
+def assert_rests(sipsteer, seconds=3):
+    before = cpu_ticks(sipsteer.pid)
+    time.sleep(seconds)
+    used = (cpu_ticks(sipsteer.pid) - before) / os.sysconf("SC_CLK_TCK")
+    assert used < 0.5, f"{used} s of CPU in {seconds} s"
+
+
 def test_no_dns_at_all_costs_nothing(binary, namespace, tmp_path):
     """Nobody listens at the name server's port: the refusals are read, or each would wake the proxy again and again."""
     if namespace is None:
@@ -247,7 +256,31 @@ def test_no_dns_at_all_costs_nothing(binary, namespace, tmp_path):
     program = with_resolv_conf(binary, tmp_path)
     servers = [("pbx", "sip:pbx.lab.test"), ("near", "sip:127.0.1.1:5060")]
     with Sipsteer(cluster_config(servers, more=MORE), program) as sipsteer:
-        before = cpu_ticks(sipsteer.pid)
-        time.sleep(3)
-        used = (cpu_ticks(sipsteer.pid) - before) / os.sysconf("SC_CLK_TCK")
-        assert used < 0.5, f"{used} s of CPU in 3 s"
+        assert_rests(sipsteer)
+
+
+def test_no_route_to_the_name_server(binary, namespace, tmp_path):
+    """As while an interface is down: the proxy starts, does not try again and again, and asks once there is a route; and it
+    ends when it is told to, also with the route gone once more."""
+    if namespace is None:
+        pytest.skip("a mount namespace and an address need root")
+    address = "10.255.255.53"
+
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True)
+
+    ip("route", "add", "unreachable", address)      # the default route of the namespace leads everywhere
+    program = with_resolv_conf(binary, tmp_path, nameserver=address)
+    servers = [("one", "sip:near.lab.test:5070"), ("near", "sip:127.0.1.2:5060")]
+    with Sipsteer(cluster_config(servers, more=MORE), program) as sipsteer:
+        assert_rests(sipsteer)
+        assert addresses(sipsteer) == {"one": [], "near": ["udp:127.0.1.2:5060"]}
+        ip("address", "add", f"{address}/32", "dev", "lo")
+        try:
+            with DnsServer(ONE, address=(address, 53)):
+                asyncio.run(until(lambda: addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"], "the name resolves"))
+        finally:
+            ip("address", "del", f"{address}/32", "dev", "lo")
+        assert_rests(sipsteer)
+        assert addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"]
+    ip("route", "del", "unreachable", address)
