@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "proxy/fragments.hpp"
 #include "routing/copy_bytes.hpp"
 
 namespace sipsteer {
@@ -36,6 +37,9 @@ std::size_t mix(int fd, const SocketAddress& address) noexcept {
 bool is_refusal(int error) noexcept {
     return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
 }
+
+/// Some path may carry it in fragments only.
+bool is_large(const SegmentGroup& group) noexcept { return group.segment > SegmentPlan::kMaxSegment; }
 
 iovec vector_of(std::string_view bytes) noexcept { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
@@ -82,15 +86,19 @@ void SendBatch::send_all() noexcept {
     gathered_bytes_ = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) prepare(g);
     for (std::size_t at = 0; at < groups.size();) {
+        const int fd = fds_[groups[at].first];
+        const bool large = is_large(groups[at]);
         std::size_t run = at + 1;
-        while (run < groups.size() && fds_[groups[run].first] == fds_[groups[at].first]) ++run;
-        const std::size_t sent = send(fds_[groups[at].first], &headers_[at], run - at);
+        while (run < groups.size() && fds_[groups[run].first] == fd && is_large(groups[run]) == large) ++run;
+        const std::size_t sent =
+            large ? send_large(fd, &headers_[at], run - at) : send(fd, &headers_[at], run - at);
         for (std::size_t g = at; g < at + sent; ++g) mark(groups[g], true);
         at += sent;
         if (sent != 0) continue;  // all, or the next one is refused: then the error comes with the next call
+        mmsghdr& refused = headers_[at];
         const SegmentGroup& group = groups[at++];
         if (group.count == 1) {
-            mark(group, false);
+            mark(group, errno == EMSGSIZE && send_large(fd, &refused, 1) == 1);
             continue;
         }
         if (is_refusal(errno))
@@ -156,6 +164,16 @@ std::size_t SendBatch::send(int fd, mmsghdr* headers, std::size_t wanted) noexce
     return 0;
 }
 
+/// The same for what may need fragments.
+std::size_t SendBatch::send_large(int fd, mmsghdr* headers, std::size_t wanted) noexcept {
+    allow_fragments(fd, true);
+    const std::size_t sent = send(fd, headers, wanted);
+    const int error = errno;
+    allow_fragments(fd, false);
+    errno = error;
+    return sent;
+}
+
 /// One by one, as they were written.
 void SendBatch::send_plain(const SegmentGroup& group) noexcept {
     for (std::size_t i = group.first, left = group.count; left > 0; i = plan_.next(i), --left) {
@@ -165,7 +183,8 @@ void SendBatch::send_plain(const SegmentGroup& group) noexcept {
         header.msg_hdr.msg_namelen = addresses_[i].size;
         header.msg_hdr.msg_iov = &vector;
         header.msg_hdr.msg_iovlen = 1;
-        sent_[i] = send(fds_[i], &header, 1) == 1;
+        sent_[i] =
+            send(fds_[i], &header, 1) == 1 || (errno == EMSGSIZE && send_large(fds_[i], &header, 1) == 1);
     }
 }
 

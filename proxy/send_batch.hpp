@@ -20,7 +20,8 @@ namespace sipsteer {
 /// Datagrams to send, each from a slot of its own. Those for one destination leave by one segmented send
 /// where that is on (UDP_SEGMENT; the shorter ones padded by blanks inside a header), in the order in
 /// which they were added. A destination that refuses segments gets plain sends for a while. One sendmmsg
-/// for a run that leaves by the same socket. No allocation, never blocks.
+/// for a run that leaves by the same socket; fragments only where a path needs them. No allocation, never
+/// blocks.
 class SendBatch {
   public:
     SendBatch();
@@ -70,6 +71,7 @@ class SendBatch {
 
     void send_all() noexcept;
     std::size_t send(int fd, mmsghdr* headers, std::size_t wanted) noexcept;
+    std::size_t send_large(int fd, mmsghdr* headers, std::size_t wanted) noexcept;
     void send_plain(const SegmentGroup& group) noexcept;
     [[nodiscard]] std::string_view gather(const SegmentGroup& group) noexcept;
     void prepare(std::size_t group) noexcept;

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "proxy/fragments.hpp"
 #include "proxy/refusals.hpp"
 #include "proxy/socket_address.hpp"
 
@@ -54,6 +55,7 @@ asio::ip::udp::socket open_udp(asio::io_context& context, const Endpoint& bind, 
     set_buffers(socket.native_handle());
     keep_refusals(socket.native_handle(), bind.address.v6);
     set_dscp(socket.native_handle(), bind.address.v6, dscp);
+    if (!bind.address.v6) allow_fragments(socket.native_handle(), false);  // SendBatch does where it must
     if (socket.non_blocking(true, error)) return socket;
     if (socket.bind(endpoint, error)) return socket;
     return socket;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bench/relay/datagram_path.hpp"
+#include "proxy/fragments.hpp"
 #include "proxy/receive_batch.hpp"
 #include "proxy/send_batch.hpp"
 
@@ -29,6 +30,7 @@ class PaddingRelay {
   public:
     PaddingRelay(int fd, bench::DatagramPath path) : fd_(fd), path_(std::move(path)) {
         outgoing_.set_segmenting(true);
+        allow_fragments(fd_, false);
     }
 
     void run() {

@@ -7,7 +7,10 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 import time
+
+import pytest
 
 from lab.sipsteer import Sipsteer, cluster_config
 
@@ -58,6 +61,19 @@ def blanks(message, name):
     return len(re.search(name.encode() + rb":( *)\S", message)[1])
 
 
+@contextlib.contextmanager
+def path_mtu(octets):
+    """Of loopback, over which all goes."""
+    def limit(to):
+        subprocess.run(["ip", "link", "set", "lo", "mtu", str(to)], check=True)
+
+    limit(octets)
+    try:
+        yield
+    finally:
+        limit(65536)
+
+
 def play(binary, segment, fillings=FILLINGS):
     """Requests and answers as they arrive, each in two lists: what the server got, what the phone got."""
     config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more='[health]\nprobe_interval = 0')
@@ -93,3 +109,16 @@ def test_a_small_round_is_not_gathered(binary):
     for messages, header in zip(play(binary, "auto", FILLINGS[:SMALL_ROUND]), ("Max-Forwards", "Content-Length")):
         assert [re.search(rb"Call-ID: c(\d)", message)[1] for message in messages] == [b"0", b"1", b"2", b"3"]
         assert max(blanks(message, header) for message in messages) == 1
+
+
+@pytest.mark.parametrize("segment", ["auto", "off"])
+def test_what_the_path_does_not_carry_leaves_in_fragments(binary, namespace, segment):
+    """Also what is smaller than an Ethernet frame, where the path carries less; and what is sent with it is not lost."""
+    if namespace is None:
+        pytest.skip("an MTU needs a namespace")
+    fillings = (10, 1130, 5000, 20, 1120, 1110, 4000, 30)
+    with path_mtu(1300):
+        requests, answers = play(binary, segment, fillings)
+    for messages in (requests, answers):
+        fillings_seen = [len(re.search(rb"X-Fill: (f+)", message)[1]) for message in messages]
+        assert sorted(fillings_seen) == sorted(fillings)
