@@ -35,7 +35,7 @@ class CallTable {
         return Table::bytes_for(max_records);
     }
     /// Another number whenever Record has another form.
-    static constexpr std::uint32_t kForm = 1;
+    static constexpr std::uint32_t kForm = 2;
     /// Takes over what another table left in its memory.
     void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
@@ -63,26 +63,36 @@ class CallTable {
     /// Who made the call: the server whose end the record is, or its peer.
     enum class Caller : std::uint8_t { peer, server };
 
-    /// Learns or refreshes: early never replaces confirmed, nothing but a new dialog follows grace.
-    /// At most kMaxForks records of one Call-ID.
+    /// Learns or refreshes: early never replaces confirmed. From grace a 2xx, that is confirmed, brings a
+    /// dialog back unless it was ended by BYE: a final answer may have been of another INVITE, or crossed the
+    /// 2xx (RFC 3261 §16.7). At most kMaxForks records of one Call-ID.
     void learn(const DialogKey& key, ServerId server, DialogState state, Seconds now, Lifetime lifetime,
                Caller caller = Caller::peer) noexcept;
 
-    /// Prolongs a live confirmed dialog of that server: a negotiated lifetime is set, any other sign of
-    /// life prolongs a dialog that has no session timer.
+    /// Prolongs a confirmed dialog of that server, also one that fail() has taken for lost: a negotiated
+    /// lifetime is set, any other sign of life prolongs a dialog that has no session timer.
     void refresh(const DialogKey& key, ServerId server, Seconds now, Lifetime lifetime) noexcept;
 
     /// The server itself has sent an in-dialog request: learned as confirmed when unknown, else a sign
     /// of life.
     void witness(const DialogKey& key, ServerId server, Seconds now, Seconds ttl) noexcept;
 
-    /// The dialog has ended: kept for kGrace, since its BYE and a transfer race each other.
+    /// The dialog has ended by BYE: kept for kGrace, since that and a transfer race each other.
     void end(const DialogKey& key, ServerId server, Seconds now) noexcept;
+
+    /// The server does not know a confirmed dialog any more, or so it seems: a single request may also have
+    /// failed. As end(), but the dialog's next sign of life brings it back.
+    void fail(const DialogKey& key, ServerId server, Seconds now) noexcept;
 
     /// Ends all early dialogs of this Call-ID and tag of that server: the INVITE had a final non-2xx.
     /// `tag_is_local`: the tag is the server's own (it sent the INVITE), else its peer's.
     void end_early(std::uint64_t call, std::uint32_t tag, bool tag_is_local, ServerId server,
                    Seconds now) noexcept;
+
+    /// The INVITE was cancelled: those early dialogs end after kGrace when no final answer does it before
+    /// (RFC 3261 §9.1).
+    void cancel_early(std::uint64_t call, std::uint32_t tag, bool tag_is_local, ServerId server,
+                      Seconds now) noexcept;
 
     void sweep(Seconds now, std::size_t budget) noexcept { table_.sweep(now, budget); }
 
@@ -100,20 +110,27 @@ class CallTable {
     static constexpr unsigned kMaxForks = 16;
 
   private:
+    /// The first two as DialogState; behind them the ways into grace.
+    enum class Phase : std::uint8_t { early = 1, confirmed, ended, failed, unanswered };
     struct Record {
         std::uint64_t hash = 0;
         std::uint32_t local = 0;
         std::uint32_t remote = 0;
         ServerId server = kNoServer;
-        std::uint32_t life = 0;  ///< seconds << 4 | caller << 3 | timed << 2 | DialogState; good for 8 years
+        std::uint32_t life = 0;  ///< seconds << 5 | caller << 4 | timed << 3 | Phase; good for 4 years
 
-        static constexpr std::uint32_t kCaller = 8;
-        [[nodiscard]] Seconds expires() const noexcept { return life >> 4; }
+        static constexpr std::uint32_t kCaller = 16;
+        static constexpr std::uint32_t kTimed = 8;
+        [[nodiscard]] Seconds expires() const noexcept { return life >> 5; }
         [[nodiscard]] bool caller() const noexcept { return (life & kCaller) != 0; }
-        [[nodiscard]] bool timed() const noexcept { return (life & 4U) != 0; }
-        [[nodiscard]] DialogState state() const noexcept { return static_cast<DialogState>(life & 3U); }
-        void set(DialogState state, Seconds expires, bool timed = false) noexcept {
-            life = expires << 4 | (life & kCaller) | (timed ? 4U : 0U) | static_cast<std::uint32_t>(state);
+        [[nodiscard]] bool timed() const noexcept { return (life & kTimed) != 0; }
+        [[nodiscard]] Phase phase() const noexcept { return static_cast<Phase>(life & 7U); }
+        [[nodiscard]] DialogState state() const noexcept {
+            return phase() < Phase::ended ? static_cast<DialogState>(phase()) : DialogState::grace;
+        }
+        void set(Phase phase, Seconds expires, bool timed = false) noexcept {
+            life =
+                expires << 5 | (life & kCaller) | (timed ? kTimed : 0U) | static_cast<std::uint32_t>(phase);
         }
         [[nodiscard]] bool is(const DialogKey& key) const noexcept {
             return local == key.local && remote == key.remote;
@@ -139,7 +156,11 @@ class CallTable {
     static Owner owner_of(const Record& record) noexcept {
         return {record.server, record.state(), record.expires(), record.caller()};
     }
-    void to_grace(Record& record, Seconds now) noexcept;
+    void to_grace(Record& record, Phase how, Seconds now) noexcept;
+    void confirm(Record& record, Seconds until, bool timed) noexcept;
+    template <class Change>
+    void change_early(std::uint64_t call, std::uint32_t tag, bool tag_is_local, ServerId server, Seconds now,
+                      Change change) noexcept;
     template <class Match>
     std::optional<Owner> find_one(std::uint64_t call, Seconds now, Match match) const noexcept;
 

@@ -1,5 +1,7 @@
 #include "routing/decision.hpp"
 
+#include <span>
+
 namespace sipsteer {
 namespace {
 
@@ -20,8 +22,12 @@ void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) n
             calls.refresh(change.key, change.server, now, {change.lifetime, change.timed});
             break;
         case What::end: calls.end(change.key, change.server, now); break;
+        case What::fail: calls.fail(change.key, change.server, now); break;
         case What::end_early:
             calls.end_early(change.key.call, change.key.local, change.tag_is_local, change.server, now);
+            break;
+        case What::cancel_early:
+            calls.cancel_early(change.key.call, change.key.local, change.tag_is_local, change.server, now);
             break;
     }
 }
@@ -31,21 +37,26 @@ void apply(const Effects::DialogChange& change, CallTable& calls, Seconds now) n
 bool apply(const Effects& effects, PinTable& pins, CallTable& calls, BindingTable& bindings, NextHops& hops,
            Seconds now) noexcept {
     if (effects.pin) {
-        const Pin held = pins.pin(effects.pin->key, effects.pin->pin, now);
+        const Pin held = pins.pin(effects.pin->key, effects.pin->pin, effects.pin->cseq, now);
         if (held.server != effects.pin->pin.server || held.reason != effects.pin->pin.reason) return false;
     }
     if (const auto& hop = effects.hop;
         hop && hops.choose(hop->call, hop->endpoint, now, hop->lifetime) != hop->endpoint) {
         return false;
     }
-    if (const auto& answer = effects.answer)
-        pins.answered(answer->key, answer->server, answer->status, now, answer->pause);
+    const auto& answer = effects.answer;
+    const bool late = answer && !pins.answered(answer->key, answer->server, answer->status, answer->cseq, now,
+                                               answer->pause);
     if (const auto& change = effects.binding; change && change->lifetime != 0) {
         bindings.bind(change->aor, change->server, now, change->lifetime);
     } else if (change) {
         bindings.unbind(change->aor, change->server, now);
     }
-    for (std::uint8_t i = 0; i < effects.dialog_count; ++i) apply(effects.dialogs[i], calls, now);
+    for (const auto& change : std::span{effects.dialogs}.first(effects.dialog_count)) {
+        // The early dialogs are those of the INVITE that followed.
+        if (late && change.what == Effects::DialogChange::What::end_early) continue;
+        apply(change, calls, now);
+    }
     return true;
 }
 

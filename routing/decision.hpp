@@ -100,11 +100,13 @@ struct Effects {
     struct PinWrite {
         std::uint64_t key = 0;
         Pin pin;
+        std::uint32_t cseq = 0;
     };
     struct PinAnswer {
         std::uint64_t key = 0;
         ServerId server = kNoServer;  ///< that answered; kNoServer: somebody outside
         std::uint16_t status = 0;
+        std::uint32_t cseq = 0;
         Seconds pause = 0;  ///< of a 503 with Retry-After from a server
     };
     struct BindingChange {
@@ -118,9 +120,18 @@ struct Effects {
         Seconds lifetime = 0;
     };
     struct DialogChange {
-        enum class What : std::uint8_t { learn_early, learn_confirmed, witness, refresh, end, end_early };
+        enum class What : std::uint8_t {
+            learn_early,
+            learn_confirmed,
+            witness,
+            refresh,
+            end,
+            fail,
+            end_early,
+            cancel_early
+        };
         What what = What::learn_early;
-        bool tag_is_local = false;  ///< end_early: whose tag `key.local` is
+        bool tag_is_local = false;  ///< end_early, cancel_early: whose tag `key.local` is
         bool timed = false;         ///< lifetime was negotiated (RFC 4028)
         bool caller = false;        ///< learn: that server made the call
         DialogKey key;

@@ -38,7 +38,7 @@ bool is_success(std::uint16_t status) noexcept { return status >= 200 && status 
 /// (RFC 5057 §5.3). Anybody could make a server say so by a CANCEL with a call's tags.
 bool is_beside_the_call(Method method) noexcept {
     return method == Method::cancel || method == Method::subscribe || method == Method::notify ||
-           method == Method::refer;
+           method == Method::refer || method == Method::prack;
 }
 
 /// What the response says about the dialog of its two tags. No value: nothing.
@@ -52,9 +52,13 @@ std::optional<Change> change_of(const Snapshot& snapshot, const MessageView& res
         change.lifetime = CallTable::kEarly;
         return change;
     }
-    if (((status == 481 || status == 408) && !is_beside_the_call(method)) ||
-        (method == Method::bye && is_success(status))) {
+    const bool unknown = status == 481 || status == 408;
+    if (method == Method::bye && (unknown || is_success(status))) {
         change.what = Change::What::end;
+        return change;
+    }
+    if (unknown && !is_beside_the_call(method)) {
+        change.what = Change::What::fail;
         return change;
     }
     if (!is_success(status) || method == Method::cancel) return std::nullopt;
@@ -100,13 +104,15 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
                       const Source& source, ServerId origin, Effects& effects) noexcept {
     const ServerId responder = snapshot.servers.id_of(source.server);
     if (response.method() == Method::invite) {
-        effects.answer = {hashes.pin_key(origin), responder, response.status_code(), 0};
+        effects.answer = {hashes.pin_key(origin), responder, response.status_code(), response.cseq_number(),
+                          0};
         if (response.status_code() == 503 && responder != kNoServer)
             effects.answer->pause = leading_seconds(find_header(response, "Retry-After"));
     }
-    if (fails_invite(response)) {
+    const bool cancels = response.method() == Method::cancel && is_success(response.status_code());
+    if (cancels || fails_invite(response)) {
         Change change;
-        change.what = Change::What::end_early;
+        change.what = cancels ? Change::What::cancel_early : Change::What::end_early;
         change.key.call = hashes.call().low;
         change.key.local = short_tag(hashes.from_tag());
         if (responder != kNoServer) {
@@ -124,7 +130,8 @@ void observe_response(const Snapshot& snapshot, const MessageView& response, con
     auto change = change_of(snapshot, response);
     if (!change) return;
     // A dialog ends by a server's own word only (requirements 80 and 87), never by a phone's.
-    if (change->what == Change::What::end && responder == kNoServer) return;
+    const bool ends = change->what == Change::What::end || change->what == Change::What::fail;
+    if (ends && responder == kNoServer) return;
     const DialogKey key = hashes.dialog_of_sender().reversed();
     // The callee's end is local to the To tag, the caller's to the From tag (requirement 63).
     if (responder != kNoServer) {

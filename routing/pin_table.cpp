@@ -9,7 +9,7 @@ std::optional<Pin> PinTable::find(std::uint64_t key, Seconds now) const noexcept
     return Pin{record->server, record->reason};
 }
 
-Pin PinTable::pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept {
+Pin PinTable::pin(std::uint64_t key, const Pin& pin, std::uint32_t cseq, Seconds now) noexcept {
     Table::Locked shard{table_, key};
     Record* record = shard.find(now, any);
     if (record == nullptr) {
@@ -17,6 +17,7 @@ Pin PinTable::pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept {
         fresh.server = pin.server;
         fresh.reason = pin.reason;
         fresh.until = now + kUnanswered;
+        fresh.cseq = static_cast<std::uint16_t>(cseq);
         shard.insert(fresh, now);
         setups_.add(pin.server, 1);
         return pin;
@@ -29,10 +30,12 @@ Pin PinTable::pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept {
         record->server = pin.server;
         record->reason = pin.reason;
     }
-    if (record->phase == Phase::challenged) {
+    const bool follows = static_cast<std::uint16_t>(cseq) != record->cseq && !record->is_behind(cseq);
+    if (record->phase == Phase::challenged || (follows && record->phase == Phase::answered)) {
         record->phase = Phase::unanswered;
         setups_.add(record->server, 1);
     }
+    if (follows) record->cseq = static_cast<std::uint16_t>(cseq);
     record->until = std::max(record->until, now + kUnanswered);
     return {record->server, record->reason};
 }
@@ -51,16 +54,18 @@ void PinTable::pause(ServerId server, Seconds until) noexcept {
                       std::memory_order_relaxed);
 }
 
-void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now,
-                        Seconds pause_for) noexcept {
+bool PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status, std::uint32_t cseq,
+                        Seconds now, Seconds pause_for) noexcept {
     const bool provisional = status < 200;
     Table::Locked shard{table_, key};
     Record* record = shard.find(now, any);
-    if (record == nullptr && (server == kNoServer || (status >= 200 && status < 300))) return;
+    if (record == nullptr && (server == kNoServer || (status >= 200 && status < 300))) return true;
+    if (record != nullptr && record->is_behind(cseq)) return false;
     Record fresh;
     if (record == nullptr) {
         fresh.server = server;
         fresh.reason = RouteReason::pinned;
+        fresh.cseq = static_cast<std::uint16_t>(cseq);
     }
     Record& changed = record == nullptr ? fresh : *record;
     const int before = record != nullptr && changed.sets_up() ? 1 : 0;
@@ -71,6 +76,7 @@ void PinTable::answered(std::uint64_t key, ServerId server, std::uint16_t status
     const int behind = changed.sets_up() ? 1 : 0;
     if (record == nullptr) shard.insert(fresh, now);
     if (before != behind) setups_.add(changed.server, behind - before);
+    return true;
 }
 
 void PinTable::adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept {

@@ -32,7 +32,7 @@ class PinTable {
         return Table::bytes_for(max_records);
     }
     /// Another number whenever Record or RouteReason has another form.
-    static constexpr std::uint32_t kForm = 0x100 + static_cast<std::uint32_t>(RouteReason::kCount);
+    static constexpr std::uint32_t kForm = 0x200 + static_cast<std::uint32_t>(RouteReason::kCount);
     /// Takes over what another table left in its memory.
     void adopt(std::span<const std::byte> memory, const ClockShift& clock) noexcept;
 
@@ -42,19 +42,21 @@ class PinTable {
     [[nodiscard]] std::optional<Pin> find(std::uint64_t key, Seconds now) const noexcept;
 
     /// Writes the pin, or prolongs the one that stands there; one that answered() made is written over.
-    /// Returns the one that holds.
-    Pin pin(std::uint64_t key, const Pin& pin, Seconds now) noexcept;
+    /// `cseq`: of the INVITE. Returns the one that holds.
+    Pin pin(std::uint64_t key, const Pin& pin, std::uint32_t cseq, Seconds now) noexcept;
 
     /// A response to the INVITE passed: 1xx keeps the pin for kRinging, a final one for kAnswered. Where
     /// the pin got lost (a restart), 1xx and non-2xx of `server` make one with reason `pinned`: the
     /// CANCEL or ACK that follows goes there.
-    /// `pause`: seconds of the Retry-After of a 503, else 0. A server that gives one before it rang wants no
-    /// new calls for so long, kLongestPause at most. (Asterisk's 503 behind a 183 tells of its carrier.)
-    void answered(std::uint64_t key, ServerId server, std::uint16_t status, Seconds now,
+    /// False, and nothing is changed: by its `cseq` it answers an earlier INVITE than the pin's (the
+    /// repetition with credentials has followed, and the ACK was lost). `pause`: seconds of the Retry-After
+    /// of a 503, else 0. A server that gives one before it rang wants no new calls for so long, kLongestPause
+    /// at most. (Asterisk's 503 behind a 183 tells of its carrier.)
+    bool answered(std::uint64_t key, ServerId server, std::uint16_t status, std::uint32_t cseq, Seconds now,
                   Seconds pause = 0) noexcept;
 
-    /// INVITEs for each server that it has not yet answered by more than 100: calls to be. One with
-    /// credentials, behind a challenge, counts again.
+    /// INVITEs for each server that it has not yet answered by more than 100: calls to be. One that
+    /// follows a final answer, with credentials or changed, counts again.
     [[nodiscard]] const OwnerCounts& setups() const noexcept { return setups_; }
 
     [[nodiscard]] bool pauses(ServerId server, Seconds now) const noexcept {
@@ -82,7 +84,12 @@ class PinTable {
         Seconds until = 0;
         RouteReason reason = RouteReason::new_call;
         Phase phase = Phase::unanswered;
+        std::uint16_t cseq = 0;  ///< the lower half of the last INVITE's
 
+        /// That one comes before the last.
+        [[nodiscard]] bool is_behind(std::uint32_t other) const noexcept {
+            return static_cast<std::int16_t>(static_cast<std::uint16_t>(other) - cseq) < 0;
+        }
         [[nodiscard]] bool sets_up() const noexcept {
             return phase == Phase::unanswered || phase == Phase::trying;
         }

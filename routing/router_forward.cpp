@@ -44,7 +44,8 @@ RouteDecision Router::pinned_to(const Work& work, ServerIndex server, RouteReaso
                                 const RequestEdits& edits) const noexcept {
     RouteDecision decision = to_server(work, server, reason, edits);
     if (work.message.method() == Method::invite && std::holds_alternative<Forward>(decision.action))
-        work.effects.pin = {pin_key(work), {snapshot_.servers[server].id, decision.reason}};
+        work.effects.pin = {
+            pin_key(work), {snapshot_.servers[server].id, decision.reason}, work.message.cseq_number()};
     return decision;
 }
 

@@ -58,7 +58,7 @@ struct TableFileTest : testing::Test {
         process.tables->calls.learn({8, 1, 2}, kB, DialogState::early, 100, {300, false});
         process.tables->calls.learn({9, 1, 2}, kB, DialogState::confirmed, 100, kHour);
         process.tables->calls.end({9, 1, 2}, kB, 100);
-        (void)process.tables->pins.pin(77, {kB, RouteReason::transfer_owner}, 100);
+        (void)process.tables->pins.pin(77, {kB, RouteReason::transfer_owner}, 1, 100);
         process.tables->bindings.bind({55, 5}, kA, 100, 600);
         ASSERT_TRUE(process.file().keep_said({{"pbx-1", ServerState::maint}}));
         ASSERT_TRUE(process.file().keep_said({{"pbx-1", ServerState::drain}, {"pbx-2", ServerState::ready}}));

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <random>
+#include <vector>
 
 namespace sipsteer {
 namespace {
@@ -87,6 +89,63 @@ TEST_F(Calls, StatesFollowTheDialog) {
     EXPECT_EQ(state(), kNone) << "a second BYE does not prolong the grace";
     table.learn(kKey, kA, DialogState::confirmed, now, kHour);
     EXPECT_EQ(state(), kConfirmed);
+}
+
+TEST_F(Calls, AFailedRequestDoesNotEndWhatLives) {
+    table.fail(kKey, kA, now);
+    EXPECT_EQ(state(), kNone);
+    table.learn(kKey, kA, DialogState::early, now, kHour);
+    table.fail(kKey, kA, now);
+    EXPECT_EQ(state(), kEarly);
+    table.learn(kKey, kA, DialogState::confirmed, now, kHour);
+    for (const auto& sign_of_life : std::vector<std::function<void()>>{
+             [&] { table.refresh(kKey, kA, now, kHour); },
+             [&] { table.witness(kKey, kA, now, 3600); },
+             [&] { table.learn(kKey, kA, DialogState::confirmed, now, kHour); },
+         }) {
+        table.fail(kKey, kB, now);
+        EXPECT_EQ(state(), kConfirmed) << "another server has nothing to say";
+        table.fail(kKey, kA, now);
+        EXPECT_EQ(state(), kGrace);
+        EXPECT_EQ(table.counts().of(kA), 0);
+        sign_of_life();
+        EXPECT_EQ(state(), kConfirmed);
+        EXPECT_EQ(table.counts().of(kA), 1);
+        now += CallTable::kGrace + 1;
+        EXPECT_EQ(state(), kConfirmed);
+    }
+    table.fail(kKey, kA, now);
+    table.end(kKey, kA, now);
+    table.refresh(kKey, kA, now, kHour);
+    table.witness(kKey, kA, now, 3600);
+    table.learn(kKey, kA, DialogState::confirmed, now, kHour);
+    EXPECT_EQ(state(), kGrace) << "but BYE is the end";
+    EXPECT_EQ(table.counts().of(kA), 0);
+}
+
+TEST_F(Calls, AnAnswerBringsBackWhatAFinalOneHasEnded) {
+    table.learn(kKey, kA, DialogState::early, now, kHour);
+    table.end_early(7, 2, false, kA, now);
+    EXPECT_EQ(state(), kGrace);
+    table.learn(kKey, kA, DialogState::early, now, kHour);
+    table.refresh(kKey, kA, now, kHour);
+    EXPECT_EQ(state(), kGrace) << "a late 180 or 200 to PRACK says nothing";
+    table.learn(kKey, kA, DialogState::confirmed, now, kHour);
+    EXPECT_EQ(state(), kConfirmed);
+    EXPECT_EQ(table.counts().of(kA), 1);
+}
+
+TEST_F(Calls, ACancelledOneEndsSoonUnlessItIsAnswered) {
+    const DialogKey other{7, 3, 4};
+    table.learn(kKey, kA, DialogState::early, now, {CallTable::kEarly, false});
+    table.learn(other, kA, DialogState::early, now, {CallTable::kEarly, false});
+    table.cancel_early(7, 2, false, kA, now);
+    table.cancel_early(7, 3, true, kA, now);
+    EXPECT_EQ(state(), kEarly);
+    table.learn(other, kA, DialogState::confirmed, now, kHour);
+    now += CallTable::kGrace;
+    EXPECT_EQ(state(), kNone);
+    EXPECT_EQ(state(other), kConfirmed);
 }
 
 TEST_F(Calls, ExpireInTime) {
@@ -218,6 +277,7 @@ TEST_F(Calls, BehaveLikeAModel) {
         int state;
         Seconds until;
         bool timed;
+        bool failed = false;  ///< in grace, and not for good
     };
     std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, Entry> model;
     std::mt19937_64 random(5);
@@ -232,7 +292,7 @@ TEST_F(Calls, BehaveLikeAModel) {
         const ServerId server = random() % 4 == 0 ? kB : kA;
         const CallTable::Lifetime lifetime{1 + static_cast<Seconds>(random() % 100), random() % 4 == 0};
         Entry* entry = live(key);
-        switch (random() % 5) {
+        switch (random() % 6) {
             case 0:
             case 1: {
                 const int state = random() % 2 == 0 ? kEarly : kConfirmed;
@@ -240,24 +300,35 @@ TEST_F(Calls, BehaveLikeAModel) {
                 if (entry == nullptr) {
                     model[{key.call, key.local, key.remote}] = {server, state, now + lifetime.seconds,
                                                                 lifetime.timed};
-                } else if (entry->server == server && entry->state != kGrace && state >= entry->state) {
+                } else if (entry->server == server &&
+                           (entry->state == kGrace ? entry->failed && state == kConfirmed
+                                                   : state >= entry->state)) {
                     *entry = {server, state, now + lifetime.seconds, lifetime.timed};
                 }
                 break;
             }
             case 2:
                 table.refresh(key, server, now, lifetime);
-                if (entry == nullptr || entry->server != server || entry->state != kConfirmed) break;
-                if (lifetime.timed) {
-                    *entry = {server, kConfirmed, now + lifetime.seconds, true};
+                if (entry == nullptr || entry->server != server ||
+                    (entry->state != kConfirmed && !entry->failed)) {
+                    break;
+                }
+                if (lifetime.timed || entry->failed) {
+                    *entry = {server, kConfirmed, now + lifetime.seconds, lifetime.timed};
                 } else if (!entry->timed) {
                     entry->until = std::max(entry->until, now + lifetime.seconds);
                 }
                 break;
             case 3:
                 table.end(key, server, now);
-                if (entry != nullptr && entry->server == server && entry->state != kGrace)
-                    *entry = {server, kGrace, now + CallTable::kGrace, false};
+                if (entry == nullptr || entry->server != server) break;
+                if (entry->state != kGrace) *entry = {server, kGrace, now + CallTable::kGrace, false};
+                entry->failed = false;
+                break;
+            case 4:
+                table.fail(key, server, now);
+                if (entry != nullptr && entry->server == server && entry->state == kConfirmed)
+                    *entry = {server, kGrace, now + CallTable::kGrace, false, true};
                 break;
             default: table.sweep(now, 50);
         }

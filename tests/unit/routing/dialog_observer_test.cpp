@@ -212,7 +212,7 @@ TEST_F(Observer, SessionTimersSetTheLifetime) {
 TEST_F(Observer, ResponsesToAnInviteKeepItsPin) {
     const sample::Message invite = response(180).message();
     const std::uint64_t key = MessageHashes{snapshot.key, invite.view()}.pin_key(kNoServer);
-    (void)pins.pin(key, {a}, now);
+    (void)pins.pin(key, {a}, 1, now);
     answer(response(180), from_a);
     now += PinTable::kRinging - 1;
     EXPECT_TRUE(pins.find(key, now));

@@ -30,7 +30,7 @@ struct Placement : testing::Test {
         snapshot.servers = ServerSet(std::move(servers), {"default", "other"}, snapshot.key);
     }
     /// An INVITE that the server has not answered yet.
-    void add_call(ServerId server) { pins.pin(++last_key, {server, RouteReason::new_call}, 0); }
+    void add_call(ServerId server) { pins.pin(++last_key, {server, RouteReason::new_call}, 1, 0); }
     [[nodiscard]] std::optional<ServerIndex> placed(std::uint64_t at,
                                                     PlacementMethod method = PlacementMethod::hash) {
         snapshot.routing.placement = method;
@@ -225,8 +225,8 @@ TEST_F(Placement, WhereAllComeBackNobodyIsRefused) {
 
 TEST_F(Placement, AServerThatAsksForAPauseHasItUnlessMostDo) {
     const auto pause = [this](ServerIndex index) {
-        pins.pin(++last_key, {snapshot.servers[index].id, RouteReason::new_call}, 0);
-        pins.answered(last_key, snapshot.servers[index].id, 503, 0, 20);
+        pins.pin(++last_key, {snapshot.servers[index].id, RouteReason::new_call}, 1, 0);
+        pins.answered(last_key, snapshot.servers[index].id, 503, 1, 0, 20);
     };
     pause(1);
     for (std::uint64_t at = 1; at < 100; ++at) EXPECT_NE(placed(at * 0x9e3779b97f4a7c15ULL), ServerIndex{1});
