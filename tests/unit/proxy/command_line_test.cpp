@@ -70,6 +70,30 @@ TEST(CommandLine, HelpAndMistakes) {
     EXPECT_EQ(usage_status({"import", "kamailio", "--set", "x", "f"}), 2);
 }
 
+TEST(CommandLine, AWrongWordIsNamed) {
+    const auto told = [](std::vector<const char*> words) {
+        const auto usage = std::get<UsageCommand>(parse(std::move(words)));
+        EXPECT_EQ(usage.status, 2);
+        return usage.text;
+    };
+    const std::string commands = told({"chekc"});
+    EXPECT_TRUE(commands.starts_with("unknown command \"chekc\"; did you mean \"check\"?\nThere are:\n"))
+        << commands;
+    for (const char* command : {"run", "check", "explain", "config", "import", "version"})
+        EXPECT_NE(commands.find(std::string("\n  ") + command + " "), std::string::npos) << commands;
+    EXPECT_EQ(told({"import", "opensips"}),
+              "unknown command \"opensips\"\nThere are:\n  kamailio  A dispatcher.list\n");
+    EXPECT_NE(told({"-V"}).find("unknown option \"-V\"\nThere are:\n  -h,--help  "), std::string::npos);
+    const std::string forms = told({"config", "--defualt"});
+    EXPECT_TRUE(forms.starts_with("unknown option \"--defualt\"; did you mean \"--default\"?\n")) << forms;
+    EXPECT_NE(forms.find("\n  --schema "), std::string::npos) << forms;
+    EXPECT_EQ(forms.find("--help"), forms.rfind("--help")) << "once";
+    EXPECT_NE(told({"run", "--lisen", "a", "--server", "b"}).find("did you mean \"--listen\"?"),
+              std::string::npos);
+    EXPECT_NE(told({"check", "--jsn=1"}).find("did you mean \"--json\"?"), std::string::npos);
+    EXPECT_NE(told({"check", "extra"}).find("extra"), std::string::npos);
+}
+
 TEST(Commands, Version) {
     std::ostringstream out;
     EXPECT_EQ(run_version(out), 0);
