@@ -100,7 +100,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      "blanks inside a header; \"off\": each by itself.", .reloads = true, .words = kSegments,
      .store = store<&C::process, &C::Process::segment>},
     {.section = "process", .name = "drain", .type = duration, .unit = "ms|s|m|h", .initial = R"("30s")",
-     .help = "How long streams may finish at the end.",
+     .help = "How long streams may finish at the end; 0: not at all.",
      .max = kMaxDuration.count(), .store = store<&C::process, &C::Process::drain>},
 
     {.section = "listen", .name = "udp", .type = text_list, .unit = "IP:PORT", .initial = "[]",
@@ -289,14 +289,16 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .min = 1, .max = 100000000,
      .store = store<&C::calls, &C::Calls::max>},
     {.section = "calls", .name = "ttl", .type = duration, .unit = "ms|s|m|h", .initial = R"("4h")",
-     .help = "How long a call without any sign of life is remembered.", .reloads = true, .min = 1,
-     .max = kMaxDuration.count(), .store = store<&C::calls, &C::Calls::ttl>},
+     .help = "How long a call without any sign of life is remembered, where no session timer says it; 0: until it ends or is "
+             "evicted (at most a year). One whose end is lost then counts as a call of its server for as long.",
+     .reloads = true, .max = kMaxDuration.count(), .store = store<&C::calls, &C::Calls::ttl>},
 
     {.section = "store", .name = "url", .unit = "URL", .initial = R"("")",
      .help = "redis://host:port/0, rediss://, redis+cluster://h1:p1,h2:p2 or redis+sentinel://...",
      .available = false, .store = store<&C::store, &C::Store::url>},
     {.section = "store", .name = "deadline", .type = duration, .unit = "ms|s|m|h", .initial = R"("30ms")",
-     .help = "Longest wait for an answer.", .available = false, .min = 1, .max = kMaxDuration.count(),
+     .help = "Longest wait for an answer; 0: as long as a request can be held, 500 ms.", .available = false,
+     .max = kMaxDuration.count(),
      .store = store<&C::store, &C::Store::deadline>},
 
     {.section = "cluster", .name = "node", .initial = R"("")", .help = "Our own name in peers.",
