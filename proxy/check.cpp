@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -9,6 +10,8 @@
 
 #include "proxy/config_loader.hpp"
 #include "proxy/key_file.hpp"
+#include "proxy/server_names.hpp"
+#include "proxy/srv_servers.hpp"
 #include "proxy/table_file.hpp"
 
 namespace sipsteer {
@@ -32,16 +35,43 @@ json::array to_json(const std::vector<ConfigError>& list) {
     return result;
 }
 
-/// What the start would refuse in files that hold the proxy's own state.
-void look_at_files(LoadedConfig& loaded) {
-    const Config::Process& process = loaded.config.process;
-    ConfigIssues issues{loaded.config, std::move(loaded.errors), std::move(loaded.warnings)};
+/// What a start would refuse in files that hold the proxy's own state.
+void look_at_files(const Config::Process& process, ConfigIssues& issues) {
     const auto note = [&issues](std::string_view key, std::string error) {
         if (!error.empty()) issues.error(key, std::move(error));
     };
     if (!issues.has_error_in("process.key_file")) note("process.key_file", key_file_error(process));
     if (!process.table_file.empty() && !issues.has_error_in("process.table_file"))
         note("process.table_file", TableFile::refusal(process.table_file));
+}
+
+/// DNS may be down for a moment, and a start goes on without it: no error.
+void look_names_up(const Config& config, ConfigIssues& issues) {
+    const std::vector<HostName> names = server_names(config);
+    const HostAddresses known = resolve_now(names, kResolveAtStart);
+    const auto unknown = [&](const HostName& name) {
+        return std::ranges::find(names, name) != names.end() && !known.contains(name);
+    };
+    for (std::size_t i = 0; i < config.servers.size(); ++i) {
+        const Config::Server& server = config.servers[i];
+        if (!unknown(host_name(server))) continue;
+        issues.warning(fmt::format("server[{}].uri", i),
+                       fmt::format("{} does not resolve now: {} takes no calls until it does",
+                                   in_quotes(server.host), in_quotes(server.name)));
+    }
+    if (const auto fallback = fallback_name(config); fallback && unknown(*fallback)) {
+        issues.warning("transfer.fallback",
+                       fmt::format("{} does not resolve now: no transfer goes there until it does",
+                                   in_quotes(fallback->host)));
+    }
+}
+
+/// What a start would meet outside the configuration.
+void look_outside(LoadedConfig& loaded) {
+    const bool ok = loaded.ok();
+    ConfigIssues issues{loaded.config, std::move(loaded.errors), std::move(loaded.warnings)};
+    look_at_files(loaded.config.process, issues);
+    if (ok) look_names_up(loaded.config, issues);
     loaded.errors = issues.take_errors();
     loaded.warnings = issues.take_warnings();
 }
@@ -50,7 +80,7 @@ void look_at_files(LoadedConfig& loaded) {
 
 int run_check(const CheckCommand& command, std::ostream& out) {
     LoadedConfig loaded = load_config(command.file);
-    look_at_files(loaded);
+    look_outside(loaded);
     const int status = loaded.ok() ? 0 : 1;
     if (command.json) {
         const json::object report{{"ok", loaded.ok()},

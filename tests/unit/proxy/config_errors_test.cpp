@@ -407,6 +407,17 @@ TEST(ConfigWarnings, FallbackByAnotherTransport) {
     EXPECT_EQ(fallback("sip:a@127.0.1.1;transport=tcp"), std::vector<std::string>{});
 }
 
+TEST(ConfigWarnings, AServerOfWeightZero) {
+    const std::string good =
+        std::string(kGood) + "weight = 0\n[transfer]\nunmatched = \"reject\"\n[[server]]\n";
+    EXPECT_EQ(warnings_of(good + "name = \"pbx-2\"\nuri = \"sip:127.0.1.2\"\n"),
+              std::vector<std::string>{"x.toml:6:10: server.weight: 0: \"pbx-1\" takes no new calls"});
+    EXPECT_EQ(warnings_of(good + "name = \"pbx-2\"\nuri = \"sip:127.0.1.2\"\nweight = 0\n"),
+              std::vector<std::string>{
+                  "x.toml:6:10: server.weight: every server of group \"default\" has weight 0: "
+                  "none takes new calls"});
+}
+
 TEST(ConfigWarnings, WhatIsWorthOne) {
     const std::string quiet =
         std::string(kGood) + "weight = 0\ngroup = \"g\"\n[transfer]\nunmatched = \"reject\"\n";
