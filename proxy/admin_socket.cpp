@@ -1,5 +1,6 @@
 #include "proxy/admin_socket.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -26,7 +27,7 @@ std::vector<fs::path> places() {
     if (!runtime.empty()) return {fs::path{runtime.substr(0, runtime.find(':'))} / kName};
     std::vector<fs::path> list{fs::path{"/run/sipsteer"} / kName};
     const std::string_view user = variable("XDG_RUNTIME_DIR");
-    if (!user.empty()) list.push_back(fs::path{user} / "sipsteer" / kName);
+    if (!user.empty()) list.push_back(fs::path{user} / kName);
     return list;
 }
 
@@ -40,7 +41,8 @@ void make_folder_of(const std::string& path) {
 std::string default_admin_socket() {
     for (const fs::path& place : places()) {
         make_folder_of(place.string());
-        if (::access(place.parent_path().c_str(), W_OK | X_OK) == 0) return place.string();
+        if (::faccessat(AT_FDCWD, place.parent_path().c_str(), W_OK | X_OK, AT_EACCESS) == 0)
+            return place.string();
     }
     return {};
 }

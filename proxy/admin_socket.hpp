@@ -5,7 +5,7 @@
 namespace sipsteer {
 
 /// Where the admin socket is when the configuration does not say: admin.sock in $RUNTIME_DIRECTORY, else
-/// in /run/sipsteer, else in $XDG_RUNTIME_DIR/sipsteer. Makes the folder; takes the first that can be
+/// in /run/sipsteer, else in $XDG_RUNTIME_DIR. Makes the folder; takes the first that can be
 /// written to. Empty: there is none.
 [[nodiscard]] std::string default_admin_socket();
 

@@ -20,6 +20,11 @@ bool is_file(const std::string& path) {
     return fs::exists(path, failure) && !fs::is_directory(path, failure);
 }
 
+bool is_missing(const std::string& path) {
+    std::error_code failure;
+    return fs::status(path, failure).type() == fs::file_type::not_found;
+}
+
 bool has_directory(const std::string& path) {
     std::error_code failure;
     const auto parent = fs::path(path).parent_path();
@@ -76,7 +81,7 @@ void check_files(Config& config, ConfigIssues& issues) {
     may_be_made(config.process.table_file, "process.table_file", issues);
     may_be_made(config.process.key_file, "process.key_file", issues);
     if (!config.process.key_file.empty() && has_directory(config.process.key_file) &&
-        !is_file(config.process.key_file)) {
+        is_missing(config.process.key_file)) {
         issues.warning("process.key_file",
                        fmt::format("{} is not there yet: it is made at the first start; give every "
                                    "other proxy a copy",

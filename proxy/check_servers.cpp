@@ -117,6 +117,11 @@ void check_weights(const Config& config, ConfigIssues& issues) {
             const bool of_srv = config.servers[j].expand == Config::Expand::srv;
             all_zero = all_zero && config.servers[j].weight == 0 && !of_srv;
         }
+        const Config::Server& server = config.servers[i];
+        if (!all_zero && server.weight == 0 && server.expand == Config::Expand::off) {
+            issues.warning(fmt::format("server[{}].weight", i),
+                           fmt::format("0: {} takes no new calls", in_quotes(server.name)));
+        }
         if (first && all_zero) {
             issues.warning(
                 fmt::format("server[{}].weight", i),

@@ -4,6 +4,9 @@
 #pragma GCC diagnostic ignored "-Wnull-dereference"
 #include <CLI/CLI.hpp>
 #include <sstream>
+#include <utility>
+
+#include "proxy/unknown_word.hpp"
 
 namespace sipsteer {
 namespace {
@@ -73,6 +76,10 @@ Command parse_command_line(int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0) {
+            if (auto text = unknown_word(app, "command"); !text.empty())
+                return UsageCommand{2, std::move(text)};
+        }
         std::ostringstream out;
         std::ostringstream err;
         const int status = app.exit(error, out, err) == 0 ? 0 : 2;

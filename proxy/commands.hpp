@@ -9,10 +9,6 @@ namespace sipsteer {
 /// The commands that need no running proxy. Each writes its result to `out`, remarks to `err`, and
 /// returns the exit status.
 
-/// 0: no error. Errors and warnings, then one line with the counts; `json`: one object with `ok`,
-/// `file`, `listeners`, `servers`, `errors` and `warnings` (each `file`, `line`, `column`, `key`, `message`).
-int run_check(const CheckCommand& command, std::ostream& out);
-
 int run_config(const ConfigCommand& command, std::ostream& out);
 
 /// 0: `out` has a file that loads. 1: nothing to import, the list cannot be read, or `err` says what

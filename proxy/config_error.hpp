@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proxy/config.hpp"
@@ -24,6 +25,9 @@ struct ConfigError {
 class ConfigIssues {
   public:
     explicit ConfigIssues(const Config& config) : config_(config) {}
+    /// Goes on with what has been found before.
+    ConfigIssues(const Config& config, std::vector<ConfigError> errors, std::vector<ConfigError> warnings)
+        : config_(config), errors_(std::move(errors)), warnings_(std::move(warnings)) {}
 
     void error(std::string_view path, std::string message);
     void error_at(Config::Position position, std::string_view path, std::string message);

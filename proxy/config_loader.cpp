@@ -50,7 +50,7 @@ Parsed<ConfigValue> read_integer(const KeySpec& key, const toml::node& node) {
     return ConfigValue{integer->get()};
 }
 
-Parsed<ConfigValue> read_duration(const KeySpec& key, const toml::node& node) {
+Parsed<ConfigValue> read_duration(const toml::node& node) {
     std::chrono::milliseconds value{};
     if (const auto* integer = node.as_integer()) {
         if (integer->get() != 0) {
@@ -63,7 +63,6 @@ Parsed<ConfigValue> read_duration(const KeySpec& key, const toml::node& node) {
     } else {
         return wrong_type(node, "a duration as \"30s\"");
     }
-    if (value.count() < key.min) return Error("must not be 0");
     return ConfigValue{value};
 }
 
@@ -113,7 +112,7 @@ Parsed<ConfigValue> read_status_codes(const toml::node& node) {
 Parsed<ConfigValue> read_value(const KeySpec& key, const toml::node& node) {
     switch (key.type) {
         case ValueType::integer: return read_integer(key, node);
-        case ValueType::duration: return read_duration(key, node);
+        case ValueType::duration: return read_duration(node);
         case ValueType::word: return read_word(key, node);
         case ValueType::text_list: return read_text_list(node);
         case ValueType::status_codes: return read_status_codes(node);

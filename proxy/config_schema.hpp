@@ -36,7 +36,7 @@ struct KeySpec {
     bool reloads = false;
     bool available = true;          ///< false: read and checked, but without effect in this version
     std::string_view acts_as = {};  ///< TOML literal that says what this version does in its place
-    std::int64_t min = 0;           ///< of integers and of durations in ms
+    std::int64_t min = 0;           ///< of integers; of durations it is 0, which is off
     std::int64_t max = std::numeric_limits<std::uint32_t>::max();
     std::span<const std::string_view> words = {};
     void (*store)(Config&, const ConfigValue&) = nullptr;  ///< into the last element of a `[[section]]`

@@ -1,28 +1,15 @@
 #include "proxy/control_command_line.hpp"
 
-#include <fmt/format.h>
-
 // GCC 12 takes the growth of a vector inside CLI11 for a null pointer.
 #pragma GCC diagnostic ignored "-Wnull-dereference"
 #include <CLI/CLI.hpp>
 #include <sstream>
+#include <utility>
 
 #include "proxy/config_values.hpp"
+#include "proxy/unknown_word.hpp"
 
 namespace sipsteer {
-namespace {
-
-/// The verbs of the contract that are not there yet come here too: a script must not take them for done.
-std::string unknown_verb(CLI::App& app, const std::string& word) {
-    std::string text = fmt::format("unknown verb \"{}\"; there are:\n", word);
-    for (const CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) {
-        text += fmt::format("  {:<11}{}\n", verb->get_name(), verb->get_description());
-    }
-    return text;
-}
-
-}  // namespace
-
 std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, const char* const* argv) {
     CLI::App app("Looks into a running sipsteer through its admin socket.", "sipsteerctl");
     app.require_subcommand(1);
@@ -94,10 +81,10 @@ std::variant<ControlCommand, UsageCommand> parse_control_command_line(int argc, 
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        const bool verb_given = !app.get_subcommands().empty();
-        const auto rest = app.remaining();
-        if (!verb_given && !rest.empty() && error.get_exit_code() != 0 && !rest.front().starts_with('-')) {
-            return UsageCommand{kControlUsage, unknown_verb(app, rest.front())};
+        if (error.get_exit_code() != 0) {
+            // The verbs of the contract that are not there yet too: a script must not take them for done.
+            if (auto text = unknown_word(app, "verb"); !text.empty())
+                return UsageCommand{kControlUsage, std::move(text)};
         }
         std::ostringstream out;
         std::ostringstream err;

@@ -31,11 +31,12 @@ bool read_key(const fs::path& file, ClusterKey::Secret& secret, std::string& err
     }
     std::array<char, 256> text;
     const ssize_t size = ::read(fd, text.data(), text.size());
+    if (size < 0) error = error_text();
     ::close(fd);
+    if (size < 0) return false;
     std::size_t length = 0;
     const char* end = nullptr;
-    const bool ok = size >= 0 &&
-                    ::sodium_hex2bin(secret.data(), secret.size(), text.data(),
+    const bool ok = ::sodium_hex2bin(secret.data(), secret.size(), text.data(),
                                      static_cast<std::size_t>(size), " \r\n", &length, &end) == 0 &&
                     length == secret.size() && end == text.data() + size;
     if (!ok) error = "not a key: 64 hex digits are expected";
@@ -101,6 +102,17 @@ ClusterSecret load_cluster_secret(const Config::Process& process, bool make) {
         ::randombytes_buf(out.secret.data(), out.secret.size());
     }
     return out;
+}
+
+std::string key_file_error(const Config::Process& process) {
+    if (process.key_file.empty()) return {};
+    const fs::path file{process.key_file};
+    std::error_code ignored;
+    if (fs::status(file, ignored).type() != fs::file_type::not_found)
+        return load_cluster_secret(process, false).error;
+    const fs::path folder = file.parent_path();
+    if (::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    return file.string() + ": " + error_text();
 }
 
 }  // namespace sipsteer

@@ -21,4 +21,7 @@ struct ClusterSecret {
 /// `make` false: only reads, for commands that look and change nothing.
 [[nodiscard]] ClusterSecret load_cluster_secret(const Config::Process& process, bool make);
 
+/// What a start would say of a written `process.key_file`. Only reads; makes nothing. Empty: nothing.
+[[nodiscard]] std::string key_file_error(const Config::Process& process);
+
 }  // namespace sipsteer

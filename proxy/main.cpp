@@ -1,6 +1,7 @@
 #include <iostream>
 #include <variant>
 
+#include "proxy/check.hpp"
 #include "proxy/command_line.hpp"
 #include "proxy/commands.hpp"
 #include "proxy/explain.hpp"

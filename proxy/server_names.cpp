@@ -7,6 +7,13 @@
 
 namespace sipsteer {
 
+std::optional<HostName> fallback_name(const Config& config) {
+    const Config::Transfer& transfer = config.transfer;
+    if (transfer.fallback_kind != Config::FallbackKind::uri || parse_ip(transfer.fallback_host.host))
+        return {};
+    return HostName{transfer.fallback_host.host, transfer.fallback_host.port, transfer.fallback_transport};
+}
+
 std::vector<HostName> server_names(const Config& config) {
     std::vector<HostName> names;
     const auto add = [&names](const HostName& name) {
@@ -14,10 +21,7 @@ std::vector<HostName> server_names(const Config& config) {
             names.push_back(name);
     };
     for (const Config::Server& server : config.servers) add(host_name(server));
-    if (config.transfer.fallback_kind == Config::FallbackKind::uri) {
-        add({config.transfer.fallback_host.host, config.transfer.fallback_host.port,
-             config.transfer.fallback_transport});
-    }
+    if (const auto fallback = fallback_name(config)) add(*fallback);
     return names;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "proxy/address_book.hpp"
 #include "proxy/config.hpp"
@@ -11,10 +12,13 @@
 
 namespace sipsteer {
 
+/// The name that `transfer.fallback` is written with; none where it is an address, or no URI.
+[[nodiscard]] std::optional<HostName> fallback_name(const Config& config);
+
 /// The names that `server.uri` and the fallback are written with; addresses are none.
 [[nodiscard]] std::vector<HostName> server_names(const Config& config);
 
-/// Looks them all up at once and waits for it, `limit` at most: for the start, and for `explain`. A name
+/// Looks them all up at once and waits for it, `limit` at most: for the start, `check` and `explain`. A name
 /// that DNS has not answered by then is left out.
 [[nodiscard]] HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milliseconds limit);
 

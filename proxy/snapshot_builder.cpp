@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "proxy/config_schema.hpp"
 #include "proxy/config_values.hpp"
 #include "proxy/socket_address.hpp"
 #include "proxy/srv_servers.hpp"
@@ -54,8 +55,8 @@ class Builder {
         snapshot_.segmented_sends = config_.process.segment == Config::Segment::automatic;
         snapshot_.terminate_sips = config_.tls.sips == Config::Sips::terminate;
         snapshot_.rate_per_source = config_.limits.rate_per_source;
-        snapshot_.call_ttl =
-            static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(config_.calls.ttl).count());
+        const auto call_ttl = config_.calls.ttl.count() == 0 ? kMaxDuration : config_.calls.ttl;
+        snapshot_.call_ttl = static_cast<Seconds>(std::chrono::ceil<std::chrono::seconds>(call_ttl).count());
         return {std::make_shared<const Snapshot>(std::move(snapshot_)), std::move(remarks_)};
     }
 

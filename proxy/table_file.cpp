@@ -1,10 +1,12 @@
 #include "proxy/table_file.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -24,6 +26,23 @@ constexpr std::size_t kSaidBytes = 96 * 1024;
 constexpr std::size_t kTables = 3;
 constexpr std::array<std::uint64_t, kTables> kForms{PinTable::kForm, CallTable::kForm, BindingTable::kForm};
 constexpr std::array<std::string_view, kTables> kHeld{"pins of INVITEs", "calls", "registrations"};
+
+constexpr std::string_view kNotOurs = "is none of ours: name another one, or remove it";
+
+std::string complaint(const std::string& file, std::string_view why) {
+    return fmt::format("table file {}: {}", file, why);
+}
+
+std::string last_error() { return std::generic_category().message(errno); }
+
+/// What is to be replaced in the end: rename() would replace a link itself.
+std::string place_of(const std::string& path) {
+    std::error_code failure;
+    const auto place = std::filesystem::weakly_canonical(path, failure);
+    return failure ? path : place.string();
+}
+
+std::string aside_of(const std::string& place) { return place + ".new"; }
 
 std::size_t whole_pages(std::size_t bytes) noexcept { return (bytes + kPage - 1) / kPage * kPage; }
 
@@ -112,19 +131,35 @@ std::string TableFile::judge(const Header& header, std::size_t size, const Keyed
     return {};
 }
 
+std::string TableFile::refusal(const std::string& path) {
+    const std::string place = place_of(path);
+    const int fd = ::open(place.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno != ENOENT) return complaint(path, last_error());
+    if (fd >= 0) {
+        std::array<char, kMagic.size()> head{};
+        const ssize_t size = ::read(fd, head.data(), head.size());
+        const std::string error = size < 0 ? last_error() : std::string{};
+        ::close(fd);
+        if (!error.empty()) return complaint(path, error);
+        const bool ours = size == 0 || (size == ssize_t{head.size()} && head == kMagic);
+        if (!ours) return complaint(path, kNotOurs);
+    }
+    const auto folder = std::filesystem::path{place}.parent_path();
+    if (::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    return complaint(fd < 0 ? path : aside_of(place), last_error());
+}
+
 TableFile::Opened TableFile::open(const std::string& path, std::size_t max_calls, const ClusterKey& key,
                                   const BootTime& now) {
     Opened result;
-    const auto fail = [&result](const std::string& what, const std::string& why) {
-        result.error = fmt::format("table file {}: {}", what, why);
+    const auto fail = [&result](const std::string& what, std::string_view why) {
+        result.error = complaint(what, why);
         result.file.reset();
         return std::move(result);
     };
     result.file.reset(new TableFile{key.table});
     TableFile& file = *result.file;
-    std::error_code ignored;
-    const auto place = std::filesystem::weakly_canonical(path, ignored);  // rename() replaces a link itself
-    file.path_ = ignored ? path : place.string();
+    file.path_ = place_of(path);
     do {  // a process that starts at this moment may have put another one there
         file.old_ = MappedFile{};
         if (const auto error = file.old_.open(file.path_)) {
@@ -136,7 +171,7 @@ TableFile::Opened TableFile::open(const std::string& path, std::size_t max_calls
         if (const auto error = file.old_.map()) return fail(path, error.message());
         const auto bytes = file.old_.bytes();
         if (!text_of(bytes).starts_with(std::string_view{kMagic.data(), kMagic.size()}))
-            return fail(path, "is none of ours: name another one, or remove it");
+            return fail(path, kNotOurs);
         file.read_old(now, result.warning);
         if (!result.warning.empty()) result.warning = fmt::format("table file {}: {}", path, result.warning);
     }
@@ -156,6 +191,7 @@ TableFile::Opened TableFile::open(const std::string& path, std::size_t max_calls
     header.checksum = header.sum(key.table);
     header.stamped = now;
     const std::string aside = file.aside();
+    std::error_code ignored;
     std::filesystem::remove(aside, ignored);  // of a start that was killed
     std::error_code error = file.file_.open(aside);
     if (!error) error = file.file_.reserve(header.file_size);
@@ -205,6 +241,8 @@ void TableFile::read_old(const BootTime& now, std::string& warning) {
     clock_.shift = std::int64_t{now.since_boot} - then.since_boot - between;
 }
 
+std::string TableFile::aside() const { return aside_of(path_); }
+
 TableFile::~TableFile() {
     if (!placed_ && !file_.bytes().empty()) ::unlink(aside().c_str());
 }
@@ -222,8 +260,7 @@ std::string TableFile::take_over(Tables& tables) {
         if (from.sections[1].form == kForms[1]) tables.calls.adopt(from.section(bytes, 1), clock_);
         if (from.sections[2].form == kForms[2]) tables.bindings.adopt(from.section(bytes, 2), clock_);
     }
-    if (std::rename(aside().c_str(), path_.c_str()) != 0)
-        return fmt::format("table file {}: {}", path_, std::generic_category().message(errno));
+    if (std::rename(aside().c_str(), path_.c_str()) != 0) return complaint(path_, last_error());
     placed_ = true;
     old_ = MappedFile{};
     return {};

@@ -25,6 +25,9 @@ class TableFile {
     /// `path` may name no file yet; one that is no table file is an error, and left alone.
     [[nodiscard]] static Opened open(const std::string& path, std::size_t max_calls, const ClusterKey& key,
                                      const BootTime& now);
+    /// What open() would say of such a path. Only reads: makes nothing, and does not ask whether it is in
+    /// use. Empty: nothing.
+    [[nodiscard]] static std::string refusal(const std::string& path);
     /// As if killed: what is in the file stays, and nothing says that it was ended cleanly.
     ~TableFile();
     TableFile(const TableFile&) = delete;
@@ -52,7 +55,7 @@ class TableFile {
     void read_old(const BootTime& now, std::string& warning);
     [[nodiscard]] Header& header() noexcept;
     /// Where the new file is until it is in place.
-    [[nodiscard]] std::string aside() const { return path_ + ".new"; }
+    [[nodiscard]] std::string aside() const;
 
     KeyedHash key_;
     std::string path_;

@@ -1,7 +1,8 @@
 """What deploy/ has for Prometheus, Grafana and fail2ban fits the proxy: promtool takes the rules, every metric that they
-or the dashboard name is there, and the filter finds exactly the lines that are meant."""
+or the dashboard name is there, and the filter finds exactly the lines that are meant. What migration.md shows is so."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -118,3 +119,30 @@ def test_the_log_as_json(binary):
     assert all(list(event)[:3] == ["ts", "level", "event"] for event in events)
     transfer, = [event for event in events if event["event"] == "transfer"]
     assert transfer["reason"].startswith("transfer_") and transfer["call_id"].startswith('"},{')
+
+
+def commands_shown(document):
+    """(command, the output that is shown) of each `$ ` in the console blocks, in their order."""
+    for block in re.findall(r"^```console\n(.*?)^```$", document.read_text(), re.MULTILINE | re.DOTALL):
+        for shown in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = shown.partition("\n")
+            yield command, output
+
+
+def test_the_migration_page_shows_what_happens(binary, tmp_path):
+    """Its commands, one after the other in one folder; a file that it prints before anything made it is input."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sipsteer").symlink_to(binary.resolve())
+    (tmp_path / "cluster.key").write_text("5a" * 32)
+    environment = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "STATE_DIRECTORY": str(tmp_path)}
+    ran = []
+    for command, shown in commands_shown(REPOSITORY / "deploy" / "migration.md"):
+        if (match := re.fullmatch(r"cat (\S+)", command)) and not (tmp_path / match[1]).exists():
+            (tmp_path / match[1]).write_text(shown)
+            continue
+        answer = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=30)
+        whole, dots, _ = shown.partition("...\n")
+        assert (answer.stdout[:len(whole)] if dots else answer.stdout) == whole, command
+        ran.append(command.split()[1])
+    assert {"import", "check", "explain"} <= set(ran)

@@ -284,3 +284,29 @@ def test_no_route_to_the_name_server(binary, namespace, tmp_path):
         assert_rests(sipsteer)
         assert addresses(sipsteer)["one"] == ["udp:127.0.1.1:5070"]
     ip("route", "del", "unreachable", address)
+
+
+@pytest.mark.parametrize("mode", ["well", "refuses", "silent"])
+def test_check_warns_of_names_that_do_not_resolve(binary, namespace, tmp_path, mode):
+    """A warning alone, whatever is wrong with DNS, and soon."""
+    if namespace is None:
+        pytest.skip("port 53 and a mount namespace need root")
+    file = tmp_path / "sipsteer.toml"
+    file.write_text(cluster_config([("pbx-2", "sip:two.lab.test"), ("pbx-1", "sip:none.lab.test")],
+                                   more='[transfer]\nfallback = "sip:replaces@nowhere.lab.test"\n'))
+    began = time.monotonic()
+    with DnsServer(TWO) as dns:
+        dns.mode = mode
+        answer = subprocess.run([with_resolv_conf(binary, tmp_path), "check", "-c", file, "--json"], capture_output=True,
+                                text=True, timeout=30)
+    assert time.monotonic() - began < 4
+    report = json.loads(answer.stdout)
+    assert answer.returncode == 0 and report["ok"], answer.stdout
+    lines = file.read_text().splitlines()
+    found = [(warning["key"], lines[warning["line"] - 1], warning["message"]) for warning in report["warnings"]
+             if "resolve" in warning["message"]]
+    assert found == ([] if mode == "well" else [
+        ("server.uri", 'uri = "sip:two.lab.test"', '"two.lab.test" does not resolve now: "pbx-2" takes no calls until it does')]) + [
+        ("server.uri", 'uri = "sip:none.lab.test"', '"none.lab.test" does not resolve now: "pbx-1" takes no calls until it does'),
+        ("transfer.fallback", 'fallback = "sip:replaces@nowhere.lab.test"',
+         '"nowhere.lab.test" does not resolve now: no transfer goes there until it does')]

@@ -7,8 +7,11 @@ import signal
 import subprocess
 import time
 
-from lab.datagrams import Wire, header, request, response, tag
-from lab.sipsteer import Sipsteer, cluster_config
+import pytest
+
+from lab import stream
+from lab.datagrams import PROXY, Host, Wire, header, request, response, tag
+from lab.sipsteer import STREAMS_ALONE, Sipsteer, cluster_config
 
 
 def unpadded(message):
@@ -163,3 +166,110 @@ def test_a_server_that_is_taken_out_keeps_its_calls(binary):
         count = leaver.received
         wire.exchange(phone, [invite(f"new{number}") for number in range(30)])
         assert leaver.received == count and not leaver.waiting()
+
+
+def reload_flags(binary):
+    """{key: what `config --schema` says of its reload}"""
+    def keys(name, schema):
+        if "x-reloads" in schema:
+            yield name.lstrip("."), schema["x-reloads"]
+        for key, inner in schema.get("items", schema).get("properties", {}).items():
+            yield from keys(f"{name}.{key}", inner)
+
+    return dict(keys("", json.loads(subprocess.run([binary, "config", "--schema"], capture_output=True, check=True).stdout)))
+
+
+def decided(sipsteer, send):
+    """Reason of the one message that send() sends."""
+    before = sipsteer.decisions()
+    send()
+    end = time.monotonic() + 5
+    while (after := sipsteer.decisions()) == before:
+        assert time.monotonic() < end, "no message came"
+        time.sleep(0.02)
+    reason, = [reason for reason in after if after[reason] != before.get(reason, 0)]
+    return reason
+
+
+def by_udp(**more):
+    """Sends an OPTIONS; what is decided about it, and the first line of the answer if we give one."""
+    def look(sipsteer, _):
+        phone = Host("127.0.2.1")
+        with phone.socket:
+            reason = decided(sipsteer, lambda: phone.send(
+                request("OPTIONS", "sip:carol@example.com", phone.via, f"look-{time.monotonic()}", "t", **more)))
+            return reason, [answer.split(b"\r\n")[0] for answer in phone.waiting()]
+    return look
+
+
+def tls_peer(authority, name="proxy.example.com"):
+    context = authority.client()
+    context.check_hostname = False
+    return stream.StreamPeer.connect(("127.0.0.1", 5061), tls=context, server_name=name)
+
+
+def certificate(name):
+    """The certificate that is shown to who asks for `name`."""
+    def look(_, authority):
+        with tls_peer(authority, name) as peer:
+            return peer.connection.getpeercert()["subjectAltName"]
+    return look
+
+
+def serves_without_a_certificate(_, authority):
+    with tls_peer(authority) as peer:
+        return not peer.is_closed_within(0.3)
+
+
+def sips_by_tls(sipsteer, authority):
+    with tls_peer(authority) as peer:
+        text = stream.request("OPTIONS", "sips:carol@example.com", "TLS 127.0.2.1:5061", call_id=f"look-{time.monotonic()}")
+        return decided(sipsteer, lambda: peer.send(text))
+
+
+def connections_at_a_time(*_):
+    peers = [stream.StreamPeer.connect(PROXY) for _ in range(3)]
+    try:
+        return sum(not peer.is_closed_within(0.2) for peer in peers)
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def calls_that_fit(sipsteer, _):
+    return sipsteer.metrics().sum("sipsteer_call_table_capacity")
+
+
+def log_is_json(sipsteer, _):
+    return sipsteer.log().splitlines()[-1].startswith("{")
+
+
+OTHER_PAIR = 'certificate = "{folder}/reloaded.pem"\nprivate_key = "{folder}/reloaded.key"\n'
+WHAT_RELOADS = [        # keys, what is replaced by what in the file, and where it is seen
+    ("tls.certificate tls.private_key", "/proxy.", "/reloaded.", certificate("proxy.example.com")),
+    ("tls.certificates.certificate tls.certificates.private_key", "[calls]", "[[tls.certificates]]\n" + OTHER_PAIR + "[calls]",
+     certificate("reloaded.example.com")),
+    ("tls.verify_client tls.ca", "[calls]", 'verify_client = "required"\nca = "{folder}/ca.pem"\n[calls]',
+     serves_without_a_certificate),
+    ("tls.sips", "[calls]", 'sips = "terminate"\n[calls]', sips_by_tls),
+    ("limits.message_bytes", "[calls]", "[limits]\nmessage_bytes = 1024\n[calls]", by_udp(body="x" * 1500)),
+    ("limits.headers", "[calls]", "[limits]\nheaders = 8\n[calls]", by_udp(more=["X: 1"] * 9)),
+    ("listen.aliases", "[listen]\n", '[listen]\naliases = ["sip.example.com"]\n', by_udp(more=["Route: <sip:sip.example.com;lr>"])),
+    ("limits.connections", "[calls]", "[limits]\nconnections = 1\n[calls]", connections_at_a_time),
+    ("calls.max", "max = 1000", "max = 2000", calls_that_fit),
+    ("log.format", "[log]\n", '[log]\nformat = "json"\n', log_is_json),
+]
+
+
+@pytest.mark.parametrize("keys, old, new, look", WHAT_RELOADS, ids=[keys.split()[0] for keys, *_ in WHAT_RELOADS])
+def test_what_the_schema_says_reloads_does(binary, ctl, authority, keys, old, new, look):
+    """And what it says needs a restart does not."""
+    flags = {reload_flags(binary)[key] for key in keys.split()}
+    authority.make("reloaded", "DNS:reloaded.example.com")
+    before = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=STREAMS_ALONE.format(folder=authority.folder))
+    assert old in before
+    with Sipsteer(before, binary) as sipsteer:
+        first = look(sipsteer, authority)
+        sipsteer.config_file.write_text(before.replace(old, new.replace("{folder}", str(authority.folder))))
+        ctl("-s", sipsteer.admin_socket, "reload")
+        assert {look(sipsteer, authority) != first} == flags

@@ -1,9 +1,7 @@
 #include "proxy/command_line.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "proxy/commands.hpp"
@@ -72,41 +70,28 @@ TEST(CommandLine, HelpAndMistakes) {
     EXPECT_EQ(usage_status({"import", "kamailio", "--set", "x", "f"}), 2);
 }
 
-class CheckFile : public testing::Test {
-  protected:
-    void write(const std::string& toml) { std::ofstream(path_) << toml; }
-    void TearDown() override { std::remove(path_.c_str()); }
-
-    std::string path_ = testing::TempDir() + "sipsteer_check_" + std::to_string(::getpid()) + ".toml";
-};
-
-TEST_F(CheckFile, Good) {
-    write(
-        "[listen]\nudp = [\"127.0.0.1:5060\", \"127.0.0.1:5070\"]\n[transfer]\nunmatched = \"reject\"\n"
-        "[[server]]\nname = \"a\"\nuri = \"sip:127.0.1.1\"\n");
-    std::ostringstream out;
-    EXPECT_EQ(run_check({path_, false}, out), 0);
-    EXPECT_EQ(out.str(), "config ok: 2 listeners, 1 server\n");
-    std::ostringstream json;
-    EXPECT_EQ(run_check({path_, true}, json), 0);
-    EXPECT_EQ(json.str(), "{\"ok\":true,\"file\":\"" + path_ +
-                              "\",\"listeners\":2,\"servers\":1,\"errors\":[],\"warnings\":[]}\n");
-}
-
-TEST_F(CheckFile, Bad) {
-    write("[listen]\nudp = [\"127.0.0.1:5060\"]\n[log]\nlevel = \"x\"\n[[server]]\nname = \"a\"\n");
-    std::ostringstream out;
-    EXPECT_EQ(run_check({path_, false}, out), 1);
-    EXPECT_EQ(out.str(),
-              path_ + ":4:9: log.level: \"x\" is none of trace, debug, info, warning, error, off\n" + path_ +
-                  ":5:1: server.uri: is required\nwarning: " + path_ +
-                  ":1:1: transfer.unmatched: \"fallback\" without transfer.fallback: a transfer that "
-                  "matches no call is answered 481\nconfig bad: 2 errors, 1 warning\n");
-    std::ostringstream json;
-    EXPECT_EQ(run_check({path_, true}, json), 1);
-    EXPECT_NE(json.str().find(R"("line":4,"column":9,"key":"log.level","message":"\"x\" is none of )"),
-              std::string::npos)
-        << json.str();
+TEST(CommandLine, AWrongWordIsNamed) {
+    const auto told = [](std::vector<const char*> words) {
+        const auto usage = std::get<UsageCommand>(parse(std::move(words)));
+        EXPECT_EQ(usage.status, 2);
+        return usage.text;
+    };
+    const std::string commands = told({"chekc"});
+    EXPECT_TRUE(commands.starts_with("unknown command \"chekc\"; did you mean \"check\"?\nThere are:\n"))
+        << commands;
+    for (const char* command : {"run", "check", "explain", "config", "import", "version"})
+        EXPECT_NE(commands.find(std::string("\n  ") + command + " "), std::string::npos) << commands;
+    EXPECT_EQ(told({"import", "opensips"}),
+              "unknown command \"opensips\"\nThere are:\n  kamailio  A dispatcher.list\n");
+    EXPECT_NE(told({"-V"}).find("unknown option \"-V\"\nThere are:\n  -h,--help  "), std::string::npos);
+    const std::string forms = told({"config", "--defualt"});
+    EXPECT_TRUE(forms.starts_with("unknown option \"--defualt\"; did you mean \"--default\"?\n")) << forms;
+    EXPECT_NE(forms.find("\n  --schema "), std::string::npos) << forms;
+    EXPECT_EQ(forms.find("--help"), forms.rfind("--help")) << "once";
+    EXPECT_NE(told({"run", "--lisen", "a", "--server", "b"}).find("did you mean \"--listen\"?"),
+              std::string::npos);
+    EXPECT_NE(told({"check", "--jsn=1"}).find("did you mean \"--json\"?"), std::string::npos);
+    EXPECT_NE(told({"check", "extra"}).find("extra"), std::string::npos);
 }
 
 TEST(Commands, Version) {

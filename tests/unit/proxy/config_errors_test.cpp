@@ -101,7 +101,6 @@ const Case kCases[] = {
     {"duration of an unknown unit",
      "[calls]\nttl = \"1d\"\n",
      {"x.toml:7:7: calls.ttl: \"1d\" is no duration: write an integer with ms, s, m or h, as \"30s\""}},
-    {"duration that must not be off", "[calls]\nttl = \"0s\"\n", {"x.toml:7:7: calls.ttl: must not be 0"}},
     {"duration of a wrong type",
      "[calls]\nttl = true\n",
      {"x.toml:7:7: calls.ttl: expected a duration as \"30s\", not true or false"}},
@@ -252,8 +251,7 @@ const Case kCases[] = {
     {"store",
      "[store]\nurl = \"http://x\"\ndeadline = 0\n",
      {"x.toml:7:7: store.url: \"http://x\" does not start with one of redis://, rediss://, redis+cluster://, "
-      "redis+sentinel://",
-      "x.toml:8:12: store.deadline: must not be 0"}},
+      "redis+sentinel://"}},
     {"peers",
      "[cluster]\nnode = \"n3\"\npeers = [\"n1=10.0.0.1:5060\", \"n2\", \"n1=10.0.0.2\"]\n",
      {"x.toml:8:30: cluster.peers: \"n2\" is not NAME=HOST:PORT",
@@ -407,6 +405,17 @@ TEST(ConfigWarnings, FallbackByAnotherTransport) {
               (std::vector<std::string>{"x.toml:7:12: transfer.fallback: by udp, but pbx-1 at that host is "
                                         "reached by tcp: is a ;transport= missing?"}));
     EXPECT_EQ(fallback("sip:a@127.0.1.1;transport=tcp"), std::vector<std::string>{});
+}
+
+TEST(ConfigWarnings, AServerOfWeightZero) {
+    const std::string good =
+        std::string(kGood) + "weight = 0\n[transfer]\nunmatched = \"reject\"\n[[server]]\n";
+    EXPECT_EQ(warnings_of(good + "name = \"pbx-2\"\nuri = \"sip:127.0.1.2\"\n"),
+              std::vector<std::string>{"x.toml:6:10: server.weight: 0: \"pbx-1\" takes no new calls"});
+    EXPECT_EQ(warnings_of(good + "name = \"pbx-2\"\nuri = \"sip:127.0.1.2\"\nweight = 0\n"),
+              std::vector<std::string>{
+                  "x.toml:6:10: server.weight: every server of group \"default\" has weight 0: "
+                  "none takes new calls"});
 }
 
 TEST(ConfigWarnings, WhatIsWorthOne) {

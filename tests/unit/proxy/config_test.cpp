@@ -256,6 +256,20 @@ TEST(Config, FlagsGoThroughTheSameChecks) {
               "1 and 65535\n");
 }
 
+TEST(Config, EveryDurationCanBeOff) {
+    for (const auto& key : config_keys()) {
+        if (key.type != ValueType::duration) continue;
+        for (const char* off : {"0", "\"0\"", "\"0s\""}) {
+            const auto loaded = load_config_text(
+                "[listen]\nudp = [\"127.0.0.1:5060\"]\n[[server]]\nname = \"a\"\n"
+                "uri = \"sip:127.0.1.1\"\n[" +
+                    std::string(key.section) + "]\n" + std::string(key.name) + " = " + off + "\n",
+                "x.toml");
+            EXPECT_TRUE(loaded.ok()) << to_string(loaded.errors[0]);
+        }
+    }
+}
+
 TEST(ConfigReference, DefaultFileLoadsWhenUncommented) {
     std::istringstream lines(config_default_toml());
     std::string toml;

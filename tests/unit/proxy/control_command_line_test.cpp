@@ -67,6 +67,16 @@ TEST(ControlCommandLine, AnUnknownVerbSaysWhichThereAre) {
     }
 }
 
+TEST(ControlCommandLine, AWrongOptionOfAVerbIsNamed) {
+    const auto usage = std::get<UsageCommand>(parse({"drian", "pbx-1"}));
+    EXPECT_TRUE(usage.text.starts_with("unknown verb \"drian\"; did you mean \"drain\"?\n")) << usage.text;
+    const auto option = std::get<UsageCommand>(parse({"drain", "pbx-1", "--wiat", "3m"}));
+    EXPECT_EQ(option.status, kControlUsage);
+    EXPECT_TRUE(option.text.starts_with("unknown option \"--wiat\"; did you mean \"--wait\"?\n"))
+        << option.text;
+    EXPECT_NE(option.text.find("\n  -s,--socket "), std::string::npos) << option.text;
+}
+
 TEST(ControlCommandLine, TopAndTrace) {
     const auto top = std::get<ControlCommand>(parse({"top", "--once"}));
     EXPECT_EQ(top.verb, ControlVerb::top);
