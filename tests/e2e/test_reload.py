@@ -107,6 +107,13 @@ def test_a_dispatcher_list_is_watched(binary, ctl):
         list_file.write_text("2 sip:127.0.1.1:5060 0 0 duid=pbx-4\n")      # the address of pbx-1
         wait_for_log(sipsteer, "is the address of")
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
+        for typo, said in (("2 sip127.0.1.3:5060", "the scheme is not sip"), ("2 127.0.1.3", "not a SIP URI"),
+                           ("2x sip:127.0.1.3:5060", "is not \\\"setid uri"), ("2 sip:127.0.1.3:5060 o", "flags")):
+            list_file.write_text(f"2 sip:127.0.1.2:5060 0 0 duid=pbx-2;weight=5\n{typo}\n")
+            wait_for_log(sipsteer, said)
+            line = next(line for line in sipsteer.log().splitlines() if said in line)
+            assert " error event=reload " in line and f" dispatcher.list: {list_file}:2: " in line, line
+            assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}, typo
         list_file.unlink()
         wait_for_log(sipsteer, "cannot be read")
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
