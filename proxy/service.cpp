@@ -20,6 +20,14 @@
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
+namespace {
+
+/// What the operator should know about the configuration.
+void log_remark(const std::string& remark) {
+    log_event(LogLevel::warning, "config", {{"message", remark}}, LogRate::many);
+}
+
+}  // namespace
 
 Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
                  std::unique_ptr<TableFile> table_file)
@@ -55,8 +63,7 @@ Service::~Service() {
 }
 
 std::string Service::start() {
-    for (const std::string& remark : cluster_.remarks())
-        log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& remark : cluster_.remarks()) log_remark(remark);
     if (auto error = use_tls(config_); !error.empty()) return error;
     if (auto error = take_over_tables(); !error.empty()) return error;
     if (auto error = open_workers(); !error.empty()) return error;
@@ -205,8 +212,7 @@ LiveCluster::Reload Service::reload() {
                   LogRate::many);
     set_log_level(cluster_.config().log.level);
     names_.watch(server_names(cluster_.config()));
-    for (const std::string& remark : cluster_.remarks())
-        log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& remark : cluster_.remarks()) log_remark(remark);
     for (const std::string& change : result.changes) {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
     }
@@ -225,8 +231,7 @@ void Service::take_addresses(const HostAddresses& addresses) {
                   {{"name", name.host}, {"addresses", list.empty() ? "none" : list}}, LogRate::many);
     }
     for (const std::string& remark : cluster_.remarks()) {
-        if (std::ranges::find(said, remark) == said.end())
-            log_event(LogLevel::warning, "config", {{"message", remark}});
+        if (std::ranges::find(said, remark) == said.end()) log_remark(remark);
     }
     for (const std::string& change : changes)
         log_event(LogLevel::info, "servers", {{"change", change}}, LogRate::many);
@@ -293,18 +298,12 @@ void Service::end() {
 
 void Service::run() { context_.run(); }
 
-int run_proxy(const RunCommand& command, std::ostream& err) {
-    LoadedConfig loaded = command.servers.empty() ? load_config(command.file)
-                                                  : config_from_flags(command.listen, command.servers);
-    for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
-    for (const ConfigError& warning : loaded.warnings) err << "warning: " << to_string(warning) << '\n';
-    if (!loaded.ok()) return 1;
-    const ClusterSecret secret = load_cluster_secret(loaded.config.process, true);
-    if (!secret.error.empty()) {
-        err << secret.error << '\n';
-        return 1;
-    }
-    start_log(loaded.config.log.format, loaded.config.log.level);
+namespace {
+
+/// Runs until a signal ends it. Returns what kept it from that, empty when nothing did.
+std::string serve(Config config) {
+    const ClusterSecret secret = load_cluster_secret(config.process, true);
+    if (!secret.error.empty()) return secret.error;
     if (!secret.persistent()) {
         log_event(LogLevel::warning, "key",
                   {{"message",
@@ -313,19 +312,33 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has gone
     TableFile::Opened table_file;
-    if (const std::string& path = loaded.config.process.table_file; !path.empty()) {
-        table_file = TableFile::open(path, loaded.config.calls.max, ClusterKey::derive(secret.secret),
-                                     BootTime::now());
+    if (const std::string& path = config.process.table_file; !path.empty()) {
+        table_file =
+            TableFile::open(path, config.calls.max, ClusterKey::derive(secret.secret), BootTime::now());
         if (!table_file.warning.empty())
             log_event(LogLevel::warning, "table_file", {{"message", table_file.warning}});
+        if (!table_file.error.empty()) return table_file.error;
     }
-    std::string error = table_file.error;
-    if (error.empty()) {
-        const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);
-        Service service{std::move(loaded.config), secret, known, std::move(table_file.file)};
-        error = service.start();
-        if (error.empty()) service.run();
+    const HostAddresses known = resolve_now(server_names(config), kResolveAtStart);
+    Service service{std::move(config), secret, known, std::move(table_file.file)};
+    std::string error = service.start();
+    if (error.empty()) service.run();
+    return error;
+}
+
+}  // namespace
+
+int run_proxy(const RunCommand& command, std::ostream& err) {
+    LoadedConfig loaded = command.servers.empty() ? load_config(command.file)
+                                                  : config_from_flags(command.listen, command.servers);
+    if (!loaded.ok()) {
+        for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
+        for (const ConfigError& warning : loaded.warnings) err << "warning: " << to_string(warning) << '\n';
+        return 1;
     }
+    start_log(loaded.config.log.format, loaded.config.log.level);
+    for (const ConfigError& warning : loaded.warnings) log_remark(to_string(warning));
+    const std::string error = serve(std::move(loaded.config));
     if (!error.empty()) log_event(LogLevel::error, "start", {{"message", error}});
     const int status = error.empty() ? 0 : 1;
     if (!stop_log()) std::_Exit(status);
