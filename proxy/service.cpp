@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <ostream>
 
 #include "proxy/admin_socket.hpp"
@@ -27,16 +28,21 @@ void log_remark(const std::string& remark) {
     log_event(LogLevel::warning, "config", {{"message", remark}}, LogRate::many);
 }
 
+void log_ending(int signal) {
+    log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+}
+
 }  // namespace
 
-Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
-                 std::unique_ptr<TableFile> table_file)
+Service::Service(std::unique_ptr<MainLoop> loop, Config config, const ClusterSecret& secret,
+                 const HostAddresses& known, std::unique_ptr<TableFile> table_file)
     : config_(std::move(config)),
       cluster_(config_, ClusterKey::derive(secret.secret), known),
       table_file_(std::move(table_file)),
       own_memory_(table_file_ ? nullptr : std::make_unique<OwnTableMemory>(config_.calls.max)),
       tables_(config_.calls.max, own_memory_ ? own_memory_->memory() : table_file_->memory()),
       connections_(config_.limits.connections),
+      loop_(std::move(loop)),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
       names_(
@@ -69,7 +75,8 @@ std::string Service::start() {
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
-    wait_signal();
+    wait_ending();
+    wait_reload();
     look_each_second();
     names_.watch(server_names(config_));
     workers_.front()->on_health([this](const HealthReport& report) {
@@ -186,18 +193,20 @@ std::string Service::open_admin() {
     return {};
 }
 
-void Service::wait_signal() {
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
-    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+void Service::wait_ending() {
+    loop_->ending.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        if (signal == SIGHUP) {
-            static_cast<void>(reload());
-            wait_signal();
-            return;
-        }
-        log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        log_ending(signal);
         if (signal == SIGTERM && draining_ == 0) return drain();
         end();
+    });
+}
+
+void Service::wait_reload() {
+    loop_->reload.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        static_cast<void>(reload());
+        wait_reload();
     });
 }
 
@@ -282,7 +291,7 @@ void Service::drain() {
             });
         });
     }
-    wait_signal();  // a second one does not wait
+    wait_ending();  // a second one does not wait
     drain_timer_.expires_after(config_.process.drain);
     drain_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) end();
@@ -300,8 +309,24 @@ void Service::run() { context_.run(); }
 
 namespace {
 
+/// Nothing when a signal to end came before DNS was done.
+std::optional<HostAddresses> resolve_at_start(MainLoop& loop, const Config& config) {
+    bool ended = false;
+    loop.ending.async_wait([&](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        log_ending(signal);
+        ended = true;
+        loop.context.stop();
+    });
+    HostAddresses known = resolve_now(loop.context, server_names(config), kResolveAtStart);
+    loop.ending.cancel();
+    loop.context.poll();  // what waited above must not outlive this call
+    loop.context.restart();
+    return ended ? std::nullopt : std::optional{std::move(known)};
+}
+
 /// Runs until a signal ends it. Returns what kept it from that, empty when nothing did.
-std::string serve(Config config) {
+std::string serve(std::unique_ptr<MainLoop> loop, Config config) {
     const ClusterSecret secret = load_cluster_secret(config.process, true);
     if (!secret.error.empty()) return secret.error;
     if (!secret.persistent()) {
@@ -311,6 +336,8 @@ std::string serve(Config config) {
     }
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has gone
+    const auto known = resolve_at_start(*loop, config);
+    if (!known) return {};
     TableFile::Opened table_file;
     if (const std::string& path = config.process.table_file; !path.empty()) {
         table_file =
@@ -319,8 +346,7 @@ std::string serve(Config config) {
             log_event(LogLevel::warning, "table_file", {{"message", table_file.warning}});
         if (!table_file.error.empty()) return table_file.error;
     }
-    const HostAddresses known = resolve_now(server_names(config), kResolveAtStart);
-    Service service{std::move(config), secret, known, std::move(table_file.file)};
+    Service service{std::move(loop), std::move(config), secret, *known, std::move(table_file.file)};
     std::string error = service.start();
     if (error.empty()) service.run();
     return error;
@@ -329,6 +355,7 @@ std::string serve(Config config) {
 }  // namespace
 
 int run_proxy(const RunCommand& command, std::ostream& err) {
+    auto loop = std::make_unique<MainLoop>();  // before all that takes time
     LoadedConfig loaded = command.servers.empty() ? load_config(command.file)
                                                   : config_from_flags(command.listen, command.servers);
     if (!loaded.ok()) {
@@ -338,7 +365,7 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     }
     start_log(loaded.config.log.format, loaded.config.log.level);
     for (const ConfigError& warning : loaded.warnings) log_remark(to_string(warning));
-    const std::string error = serve(std::move(loaded.config));
+    const std::string error = serve(std::move(loop), std::move(loaded.config));
     if (!error.empty()) log_event(LogLevel::error, "start", {{"message", error}});
     const int status = error.empty() ? 0 : 1;
     if (!stop_log()) std::_Exit(status);
