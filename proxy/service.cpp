@@ -221,6 +221,7 @@ LiveCluster::Reload Service::reload() {
                   LogRate::many);
     set_log_level(cluster_.config().log.level);
     names_.watch(server_names(cluster_.config()));
+    for (const std::string& warning : result.warnings) log_remark(warning);
     for (const std::string& remark : cluster_.remarks()) log_remark(remark);
     for (const std::string& change : result.changes) {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
