@@ -153,7 +153,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
      .store = store<&C::tls, &C::Tls::verify_client>},
     {.section = "tls", .name = "sips", .type = word, .initial = R"("strict")",
      .help = "\"terminate\": we are the TLS edge, servers by their own transport.",
-     .words = kSips, .store = store<&C::tls, &C::Tls::sips>},
+     .reloads = true, .words = kSips, .store = store<&C::tls, &C::Tls::sips>},
     {.section = "tls.certificates", .name = "certificate", .unit = "path", .initial = R"("")",
      .help = "Certificate chain, PEM.",
      .store = store<&C::tls_certificates, &C::Certificate::certificate>},

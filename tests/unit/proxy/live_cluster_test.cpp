@@ -160,6 +160,14 @@ TEST_F(LiveClusterTest, ReloadTellsEachChangedKeyAndTheWarningsOfTheFile) {
     EXPECT_EQ(again.warnings[0].substr(0, file.size() + 26), file + ":1:1: transfer.unmatched: ");
 }
 
+TEST_F(LiveClusterTest, TheEdgeOfSipsReloads) {
+    start({kOne});
+    EXPECT_FALSE(snapshot()->terminate_sips);
+    EXPECT_EQ(reload({kOne, "[tls]\nsips = \"terminate\""}).changes,
+              std::vector<std::string>{"tls.sips \"strict\" -> \"terminate\""});
+    EXPECT_TRUE(snapshot()->terminate_sips);
+}
+
 /// server_changes() compares by hand: this says when a key of [[server]] is new.
 TEST_F(LiveClusterTest, ReloadTellsEachKeyOfAServer) {
     const std::map<std::string_view, std::string> others{
