@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -48,7 +49,8 @@ void look_at_files(const Config::Process& process, ConfigIssues& issues) {
 /// DNS may be down for a moment, and a start goes on without it: no error.
 void look_names_up(const Config& config, ConfigIssues& issues) {
     const std::vector<HostName> names = server_names(config);
-    const HostAddresses known = resolve_now(names, kResolveAtStart);
+    boost::asio::io_context context{1};
+    const HostAddresses known = resolve_now(context, names, kResolveAtStart);
     const auto unknown = [&](const HostName& name) {
         return std::ranges::find(names, name) != names.end() && !known.contains(name);
     };

@@ -146,7 +146,7 @@ bool has_group(const Config& config, std::string_view group) {
 
 void check_servers(Config& config, ConfigIssues& issues) {
     if (config.servers.empty()) {
-        if (!issues.has_error_in("server"))
+        if (!issues.has_error_in("server") && !issues.has_error_in("dispatcher"))
             issues.error("server", "no server: write [[server]] with name and uri");
         return;
     }

@@ -27,7 +27,10 @@ int run_import_kamailio(const ImportKamailioCommand& command, std::ostream& out,
     }
     const auto imported =
         import_dispatcher_list(command.file == "-" ? std::cin : file, command.file, command.set);
-    for (const auto& warning : imported.warnings) err << warning << '\n';
+    for (const auto& remark : imported.remarks) {
+        err << fmt::format("{}:{}: {}{}{}\n", command.file, remark.line, remark.what,
+                           remark.instead.empty() ? "" : ", ", remark.instead);
+    }
     if (imported.servers == 0) {
         err << command.file << ": no destination that can be used\n";
         return 1;

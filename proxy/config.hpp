@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "parser/ip_address.hpp"
@@ -13,6 +14,10 @@
 #include "routing/media_server.hpp"
 
 namespace sipsteer {
+
+/// A value of one key as read. A word is its index in `KeySpec::words`.
+using ConfigValue = std::variant<bool, std::int64_t, std::chrono::milliseconds, std::string,
+                                 std::vector<std::string>, std::vector<std::uint16_t>>;
 
 /// Everything that can be configured, as plain values. Fields named like a key hold what was written
 /// or the default from the table in config_schema.cpp, the only place where a default stands; fields
@@ -220,6 +225,8 @@ struct Config {
     std::string file;  ///< as given; "command line" when there is none
     /// Where each written value stands: `listen.http`, `listen.udp[0]`, `server[1].uri`, `server[1]`.
     std::map<std::string, Position, std::less<>> positions;
+    /// The value of each key that is written, by the same paths: `transfer.unmatched`, `route[1].group`.
+    std::map<std::string, ConfigValue, std::less<>> written;
 
     /// True when the key was written, false when its value is the default.
     [[nodiscard]] bool is_written(std::string_view path) const {

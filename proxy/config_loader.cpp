@@ -227,6 +227,7 @@ class Loader {
             }
         }
         key.store(config_, *value);
+        config_.written[path] = *value;
         // Listeners of a transport that is not there are an error, noted with the address.
         const bool is_listeners = key.section == "listen" && key.type == ValueType::text_list;
         const bool without_effect = !key.available && !is_listeners &&

@@ -295,7 +295,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
 
     {.section = "store", .name = "url", .unit = "URL", .initial = R"("")",
      .help = "redis://host:port/0, rediss://, redis+cluster://h1:p1,h2:p2 or redis+sentinel://...",
-     .available = false, .store = store<&C::store, &C::Store::url>},
+     .available = false, .secret = true, .store = store<&C::store, &C::Store::url>},
     {.section = "store", .name = "deadline", .type = duration, .unit = "ms|s|m|h", .initial = R"("30ms")",
      .help = "Longest wait for an answer; 0: as long as a request can be held, 500 ms.", .available = false,
      .max = kMaxDuration.count(),
@@ -326,7 +326,7 @@ constexpr auto kKeys = std::to_array<KeySpec>({
     {.section = "hep", .name = "capture_id", .type = integer, .initial = "2001", .help = "Our id at Homer.",
      .available = false, .store = store<&C::hep, &C::Hep::capture_id>},
     {.section = "hep", .name = "capture_password", .initial = R"("")", .help = "Password at Homer.",
-     .available = false, .store = store<&C::hep, &C::Hep::capture_password>},
+     .available = false, .secret = true, .store = store<&C::hep, &C::Hep::capture_password>},
 
     {.section = "log", .name = "format", .type = word, .initial = R"("text")",
      .help = "\"json\": one object a line.", .words = kLogFormats, .store = store<&C::log, &C::Log::format>},

@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "proxy/config.hpp"
@@ -14,10 +13,6 @@
 namespace sipsteer {
 
 enum class ValueType : std::uint8_t { boolean, integer, duration, text, word, text_list, status_codes };
-
-/// A value of one key, read but not yet stored. A word is its index in `KeySpec::words`.
-using ConfigValue = std::variant<bool, std::int64_t, std::chrono::milliseconds, std::string,
-                                 std::vector<std::string>, std::vector<std::uint16_t>>;
 
 /// Longest duration that can be configured: one year.
 inline constexpr std::chrono::milliseconds kMaxDuration = std::chrono::hours{24 * 365};
@@ -35,6 +30,7 @@ struct KeySpec {
     std::string_view help;
     bool reloads = false;
     bool available = true;          ///< false: read and checked, but without effect in this version
+    bool secret = false;            ///< never shown, neither in the log nor in an answer
     std::string_view acts_as = {};  ///< TOML literal that says what this version does in its place
     std::int64_t min = 0;           ///< of integers; of durations it is 0, which is off
     std::int64_t max = std::numeric_limits<std::uint32_t>::max();

@@ -225,6 +225,13 @@ Parsed<AddressRange> parse_network(std::string_view text) {
     return network;
 }
 
+std::string to_string(const AddressRange& range) {
+    const auto network = fmt::format("{}/{}", to_string(range.network), range.prefix_bits);
+    if (range.port == 0) return network;
+    return range.network.v6 ? fmt::format("[{}]:{}", network, range.port)
+                            : fmt::format("{}:{}", network, range.port);
+}
+
 Parsed<SipTarget> parse_sip_target(std::string_view text) {
     const auto bad = [text](std::string_view why) {
         return Error(fmt::format("{}: {}", in_quotes(text), why));

@@ -37,6 +37,9 @@ struct BindAddress {
 /// prefix become 0.
 [[nodiscard]] Parsed<AddressRange> parse_network(std::string_view text);
 
+/// The same as text: `10.0.0.0/8`, `10.0.0.1/32:5061`, `[2001:db8::/32]:5061`.
+[[nodiscard]] std::string to_string(const AddressRange& range);
+
 /// Where a SIP URI leads.
 struct SipTarget {
     Config::Transport transport = Config::Transport::udp;

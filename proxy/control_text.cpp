@@ -160,7 +160,7 @@ std::optional<std::string> reload_text(std::string_view text) {
     const auto object = object_of(text);
     const json::value* const changes = object ? object->if_contains("changes") : nullptr;
     if (changes == nullptr || !changes->is_array()) return std::nullopt;
-    if (changes->as_array().empty()) return "reloaded; no server has changed\n";
+    if (changes->as_array().empty()) return "reloaded; nothing has changed\n";
     return lines_of(changes->as_array());
 }
 

@@ -28,8 +28,18 @@ void add_dispatcher_servers(Config& config, ConfigIssues& issues) {
     const std::uint32_t set = config.dispatcher.set;
     const KamailioImport imported =
         import_dispatcher_list(list, path, set == 0 ? std::nullopt : std::optional{set});
-    for (const std::string& warning : imported.warnings) issues.warning(kKey, warning);
-    if (imported.servers == 0) return issues.error(kKey, path + ": no destination that can be used");
+    for (const KamailioImport::Remark& remark : imported.remarks) {
+        const std::string text = fmt::format("{}:{}: {}", path, remark.line, remark.what);
+        if (remark.mistake) {
+            issues.error(kKey, text);
+        } else {
+            issues.warning(kKey, text);
+        }
+    }
+    if (imported.servers == 0) {
+        if (!issues.has_error_in(kKey)) issues.error(kKey, path + ": no destination that can be used");
+        return;
+    }
     // What the importer prints is read as any configuration; only its servers are taken.
     const LoadedConfig listed = load_config_text(imported.toml, path);
     for (const ConfigError& error : listed.errors) issues.error(kKey, error.key + ": " + error.message);

@@ -103,8 +103,10 @@ int run_explain(const ExplainCommand& command, std::istream& in, std::ostream& o
     if (!secret.persistent()) {
         err << "no key file can be read: a running proxy may place calls on another server than shown here\n";
     }
-    const BuiltSnapshot built = build_snapshot(loaded.config, ClusterKey::derive(secret.secret),
-                                               resolve_now(server_names(loaded.config), kResolveAtStart));
+    boost::asio::io_context context{1};
+    const BuiltSnapshot built =
+        build_snapshot(loaded.config, ClusterKey::derive(secret.secret),
+                       resolve_now(context, server_names(loaded.config), kResolveAtStart));
     const std::string message = with_crlf(std::string{std::istreambuf_iterator<char>{in}, {}});
     Tables tables{1024};
     const auto ask_dns = [&](const NameQuestion& question) {

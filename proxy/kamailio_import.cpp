@@ -20,6 +20,8 @@ namespace {
 constexpr std::uint32_t kInactive = 1;  // flags of a destination
 constexpr std::uint32_t kDisabled = 4;
 constexpr std::uint32_t kMostNumber = 1'000'000;
+constexpr std::string_view kLeftOut = "left out";
+constexpr std::string_view kNoNumber = "is no number that can be used";
 
 struct Attribute {
     std::string name;
@@ -81,8 +83,13 @@ class Importer {
     }
 
   private:
-    void warn(std::size_t line, std::string_view what) {
-        result_.warnings.push_back(fmt::format("{}:{}: {}", file_, line, what));
+    void warn(std::size_t line, std::string what) {
+        result_.remarks.push_back({.line = line, .what = std::move(what), .instead = {}});
+    }
+
+    void mistake(std::size_t line, std::string what, std::string_view instead) {
+        result_.remarks.push_back(
+            {.line = line, .what = std::move(what), .instead = instead, .mistake = true});
     }
 
     void read(std::istream& list) {
@@ -98,13 +105,13 @@ class Importer {
             destination.priority = std::string(take_word(rest));
             destination.attributes = split_attributes(rest);
             if (!parse_number(set, 0x7fffffff, destination.set) || destination.uri.empty()) {
-                warn(line, "is not \"setid uri [flags [priority [attributes]]]\", left out");
+                mistake(line, "is not \"setid uri [flags [priority [attributes]]]\"", kLeftOut);
                 continue;
             }
-            if (!flags.empty() && !parse_number(flags, 0xffff, destination.flags)) {
-                warn(line, fmt::format("flags {} are no number, taken as 0", ascii(flags)));
-            }
             if (only_set_ && destination.set != *only_set_) continue;
+            if (!flags.empty() && !parse_number(flags, 0xffff, destination.flags)) {
+                mistake(line, fmt::format("flags {} are no number", ascii(flags)), "taken as 0");
+            }
             sets_.insert(destination.set);
             destinations_.push_back(std::move(destination));
         }
@@ -117,7 +124,7 @@ class Importer {
     /// The comment that stands in place of a destination that cannot be used.
     std::string left_out(const Destination& destination, std::string_view why) {
         const auto reason = only_ascii(std::string(why));
-        warn(destination.line, fmt::format("{}, left out", reason));
+        mistake(destination.line, reason, kLeftOut);
         return fmt::format("\n# left out: set {}, {}: {}\n", destination.set, ascii(destination.uri), reason);
     }
 
@@ -200,12 +207,20 @@ class Importer {
                        std::uint32_t most) {
         std::uint32_t value = 0;
         if (parse_number(attribute.value, most, value)) return fmt::format("{} = {}\n", key, value);
-        return unused(destination, attribute, "is no number that can be used");
+        mistake(destination.line, attribute_text(attribute, kNoNumber), {});
+        return attribute_comment(attribute, kNoNumber);
     }
 
     std::string unused(const Destination& destination, const Attribute& attribute, std::string_view why) {
-        warn(destination.line,
-             fmt::format("attribute {} = {} {}", ascii(attribute.name), ascii(attribute.value), why));
+        warn(destination.line, attribute_text(attribute, why));
+        return attribute_comment(attribute, why);
+    }
+
+    static std::string attribute_text(const Attribute& attribute, std::string_view why) {
+        return fmt::format("attribute {} = {} {}", ascii(attribute.name), ascii(attribute.value), why);
+    }
+
+    static std::string attribute_comment(const Attribute& attribute, std::string_view why) {
         return fmt::format("# attribute {} = {}: {}\n", ascii(attribute.name), ascii(attribute.value), why);
     }
 

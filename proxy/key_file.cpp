@@ -97,7 +97,7 @@ ClusterSecret load_cluster_secret(const Config::Process& process, bool make) {
     if (read_or_make(file, make, out.secret, error)) {
         out.file = file.string();
     } else if (written) {
-        out.error = file.string() + ": " + error;
+        out.error = "key file " + file.string() + ": " + error;
     } else {
         ::randombytes_buf(out.secret.data(), out.secret.size());
     }

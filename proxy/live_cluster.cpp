@@ -1,8 +1,10 @@
 #include "proxy/live_cluster.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "proxy/config_changes.hpp"
 #include "proxy/config_loader.hpp"
 #include "proxy/server_changes.hpp"
 #include "proxy/snapshot_builder.hpp"
@@ -18,7 +20,11 @@ const MediaServer* find_named(const ServerSet& set, std::string_view name) {
 }  // namespace
 
 LiveCluster::LiveCluster(Config config, const ClusterKey& key, HostAddresses known)
-    : config_(std::move(config)), known_(std::move(known)), list_(config_.dispatcher.list), cell_(nullptr) {
+    : started_(std::move(config)),
+      config_(started_),
+      known_(std::move(known)),
+      list_(config_.dispatcher.list),
+      cell_(nullptr) {
     BuiltSnapshot built = build_snapshot(config_, key, known_);
     configured_ = std::move(built.snapshot);
     remarks_ = std::move(built.remarks);
@@ -92,9 +98,11 @@ LiveCluster::Reload LiveCluster::reload(Seconds now) {
     }
     if (config_.dispatcher.list != loaded.config.dispatcher.list)
         list_ = FileWatch{loaded.config.dispatcher.list};
-    config_ = std::move(loaded.config);
+    for (const ConfigError& warning : loaded.warnings) result.warnings.push_back(to_string(warning));
+    const Config before = std::exchange(config_, std::move(loaded.config));
     remarks_ = std::move(built.remarks);
     result.changes = take(std::move(built.snapshot), now);
+    std::ranges::move(config_changes(started_, before, config_), std::back_inserter(result.changes));
     return result;
 }
 

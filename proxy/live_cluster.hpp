@@ -35,8 +35,9 @@ class LiveCluster {
     void on_publish(std::function<void()> told) { told_ = std::move(told); }
 
     struct Reload {
-        std::vector<std::string> errors;   ///< `file:line:col: key: message`; any: nothing has changed
-        std::vector<std::string> changes;  ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`
+        std::vector<std::string> errors;    ///< `file:line:col: key: message`; any: nothing has changed
+        std::vector<std::string> changes;   ///< `+ pbx-3`, `pbx-1 weight 10 -> 5`, and as config_changes()
+        std::vector<std::string> warnings;  ///< of the new configuration
     };
     /// Reads the configuration file again: all or nothing. States that operators have set stay, and so does
     /// the health of servers. Those that went leave: nothing new is placed on them, and transfers of their
@@ -59,8 +60,8 @@ class LiveCluster {
     /// What they had said to an earlier process.
     void restore(SaidStates said);
 
-    /// The servers' names lead elsewhere now. Returns what has changed, as Reload::changes; servers that SRV
-    /// records name no more leave, as after a reload.
+    /// The servers' names lead elsewhere now. Returns what has changed, as server_changes(); servers that
+    /// SRV records name no more leave, as after a reload.
     [[nodiscard]] std::vector<std::string> set_addresses(HostAddresses known, Seconds now);
 
     /// What health checks have found. False: nothing new, or a server that has gone.
@@ -74,6 +75,7 @@ class LiveCluster {
     [[nodiscard]] bool has(ServerId id) const;
     void publish();
 
+    const Config started_;
     Config config_;
     std::shared_ptr<const Snapshot> configured_;  ///< from the configuration alone
     std::vector<std::string> remarks_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "proxy/config_schema.hpp"
+#include "proxy/config_values.hpp"
 
 namespace sipsteer {
 namespace {
@@ -18,6 +19,12 @@ template <class Value>
 void compare(std::vector<std::string>& changes, std::string_view name, std::string_view what,
              const Value& before, const Value& after) {
     if (before != after) changes.push_back(fmt::format("{} {} {} -> {}", name, what, before, after));
+}
+
+std::string sources(const MediaServer& server) {
+    std::vector<std::string> ranges;
+    for (const AddressRange& range : server.sources) ranges.push_back(to_string(range));
+    return ranges.empty() ? "none" : fmt::format("{}", fmt::join(ranges, ","));
 }
 
 }  // namespace
@@ -36,6 +43,7 @@ std::vector<std::string> server_changes(const ServerSet& before, const ServerSet
         compare(changes, server.name, "group", before.groups()[old->group], after.groups()[server.group]);
         compare(changes, server.name, "backup", old->backup, server.backup);
         compare(changes, server.name, "max_calls", old->max_calls, server.max_calls);
+        compare(changes, server.name, "sources", sources(*old), sources(server));
     }
     for (const MediaServer& server : before.all()) {
         if (find(after, server.name) == nullptr) changes.push_back("- " + server.name);

@@ -25,10 +25,10 @@ std::vector<HostName> server_names(const Config& config) {
     return names;
 }
 
-HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milliseconds limit) {
+HostAddresses resolve_now(boost::asio::io_context& context, const std::vector<HostName>& names,
+                          std::chrono::milliseconds limit) {
     HostAddresses addresses;
     if (names.empty()) return addresses;
-    boost::asio::io_context context{1};
     Resolver resolver{context};
     std::size_t open = names.size();
     for (const HostName& name : names) {
@@ -38,6 +38,7 @@ HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milli
         });
     }
     context.run_for(limit);
+    context.restart();
     return addresses;
 }
 

@@ -18,9 +18,10 @@ namespace sipsteer {
 /// The names that `server.uri` and the fallback are written with; addresses are none.
 [[nodiscard]] std::vector<HostName> server_names(const Config& config);
 
-/// Looks them all up at once and waits for it, `limit` at most: for the start, `check` and `explain`. A name
-/// that DNS has not answered by then is left out.
-[[nodiscard]] HostAddresses resolve_now(const std::vector<HostName>& names, std::chrono::milliseconds limit);
+/// Looks them all up at once and runs `context` until that is done, somebody stops it, or for `limit`: for
+/// the start, `check` and `explain`. A name that DNS has not answered by then is left out.
+[[nodiscard]] HostAddresses resolve_now(boost::asio::io_context& context, const std::vector<HostName>& names,
+                                        std::chrono::milliseconds limit);
 
 /// A start waits that long for DNS, and then goes on without.
 inline constexpr std::chrono::milliseconds kResolveAtStart{2000};

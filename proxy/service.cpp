@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <ostream>
 
 #include "proxy/admin_socket.hpp"
@@ -20,15 +21,28 @@
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
+namespace {
 
-Service::Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
-                 std::unique_ptr<TableFile> table_file)
+/// What the operator should know about the configuration.
+void log_remark(const std::string& remark) {
+    log_event(LogLevel::warning, "config", {{"message", remark}}, LogRate::many);
+}
+
+void log_ending(int signal) {
+    log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+}
+
+}  // namespace
+
+Service::Service(std::unique_ptr<MainLoop> loop, Config config, const ClusterSecret& secret,
+                 const HostAddresses& known, std::unique_ptr<TableFile> table_file)
     : config_(std::move(config)),
       cluster_(config_, ClusterKey::derive(secret.secret), known),
       table_file_(std::move(table_file)),
       own_memory_(table_file_ ? nullptr : std::make_unique<OwnTableMemory>(config_.calls.max)),
       tables_(config_.calls.max, own_memory_ ? own_memory_->memory() : table_file_->memory()),
       connections_(config_.limits.connections),
+      loop_(std::move(loop)),
       cluster_api_(cluster_, tables_, [this] { return reload(); }),
       api_(cluster_.snapshots(), tables_, watched_, workers_, secret.persistent()),
       names_(
@@ -55,14 +69,14 @@ Service::~Service() {
 }
 
 std::string Service::start() {
-    for (const std::string& remark : cluster_.remarks())
-        log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& remark : cluster_.remarks()) log_remark(remark);
     if (auto error = use_tls(config_); !error.empty()) return error;
     if (auto error = take_over_tables(); !error.empty()) return error;
     if (auto error = open_workers(); !error.empty()) return error;
     if (auto error = open_http(); !error.empty()) return error;
     if (auto error = open_admin(); !error.empty()) return error;
-    wait_signal();
+    wait_ending();
+    wait_reload();
     look_each_second();
     names_.watch(server_names(config_));
     workers_.front()->on_health([this](const HealthReport& report) {
@@ -179,18 +193,20 @@ std::string Service::open_admin() {
     return {};
 }
 
-void Service::wait_signal() {
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
-    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+void Service::wait_ending() {
+    loop_->ending.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        if (signal == SIGHUP) {
-            static_cast<void>(reload());
-            wait_signal();
-            return;
-        }
-        log_event(LogLevel::info, "ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        log_ending(signal);
         if (signal == SIGTERM && draining_ == 0) return drain();
         end();
+    });
+}
+
+void Service::wait_reload() {
+    loop_->reload.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        static_cast<void>(reload());
+        wait_reload();
     });
 }
 
@@ -205,8 +221,8 @@ LiveCluster::Reload Service::reload() {
                   LogRate::many);
     set_log_level(cluster_.config().log.level);
     names_.watch(server_names(cluster_.config()));
-    for (const std::string& remark : cluster_.remarks())
-        log_event(LogLevel::warning, "config", {{"message", remark}});
+    for (const std::string& warning : result.warnings) log_remark(warning);
+    for (const std::string& remark : cluster_.remarks()) log_remark(remark);
     for (const std::string& change : result.changes) {
         log_event(LogLevel::info, "reload", {{"change", change}}, LogRate::many);
     }
@@ -225,8 +241,7 @@ void Service::take_addresses(const HostAddresses& addresses) {
                   {{"name", name.host}, {"addresses", list.empty() ? "none" : list}}, LogRate::many);
     }
     for (const std::string& remark : cluster_.remarks()) {
-        if (std::ranges::find(said, remark) == said.end())
-            log_event(LogLevel::warning, "config", {{"message", remark}});
+        if (std::ranges::find(said, remark) == said.end()) log_remark(remark);
     }
     for (const std::string& change : changes)
         log_event(LogLevel::info, "servers", {{"change", change}}, LogRate::many);
@@ -277,7 +292,7 @@ void Service::drain() {
             });
         });
     }
-    wait_signal();  // a second one does not wait
+    wait_ending();  // a second one does not wait
     drain_timer_.expires_after(config_.process.drain);
     drain_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) end();
@@ -293,18 +308,28 @@ void Service::end() {
 
 void Service::run() { context_.run(); }
 
-int run_proxy(const RunCommand& command, std::ostream& err) {
-    LoadedConfig loaded = command.servers.empty() ? load_config(command.file)
-                                                  : config_from_flags(command.listen, command.servers);
-    for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
-    for (const ConfigError& warning : loaded.warnings) err << "warning: " << to_string(warning) << '\n';
-    if (!loaded.ok()) return 1;
-    const ClusterSecret secret = load_cluster_secret(loaded.config.process, true);
-    if (!secret.error.empty()) {
-        err << secret.error << '\n';
-        return 1;
-    }
-    start_log(loaded.config.log.format, loaded.config.log.level);
+namespace {
+
+/// Nothing when a signal to end came before DNS was done.
+std::optional<HostAddresses> resolve_at_start(MainLoop& loop, const Config& config) {
+    bool ended = false;
+    loop.ending.async_wait([&](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        log_ending(signal);
+        ended = true;
+        loop.context.stop();
+    });
+    HostAddresses known = resolve_now(loop.context, server_names(config), kResolveAtStart);
+    loop.ending.cancel();
+    loop.context.poll();  // what waited above must not outlive this call
+    loop.context.restart();
+    return ended ? std::nullopt : std::optional{std::move(known)};
+}
+
+/// Runs until a signal ends it. Returns what kept it from that, empty when nothing did.
+std::string serve(std::unique_ptr<MainLoop> loop, Config config) {
+    const ClusterSecret secret = load_cluster_secret(config.process, true);
+    if (!secret.error.empty()) return secret.error;
     if (!secret.persistent()) {
         log_event(LogLevel::warning, "key",
                   {{"message",
@@ -312,20 +337,36 @@ int run_proxy(const RunCommand& command, std::ostream& err) {
     }
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets whose peer has gone
+    const auto known = resolve_at_start(*loop, config);
+    if (!known) return {};
     TableFile::Opened table_file;
-    if (const std::string& path = loaded.config.process.table_file; !path.empty()) {
-        table_file = TableFile::open(path, loaded.config.calls.max, ClusterKey::derive(secret.secret),
-                                     BootTime::now());
+    if (const std::string& path = config.process.table_file; !path.empty()) {
+        table_file =
+            TableFile::open(path, config.calls.max, ClusterKey::derive(secret.secret), BootTime::now());
         if (!table_file.warning.empty())
             log_event(LogLevel::warning, "table_file", {{"message", table_file.warning}});
+        if (!table_file.error.empty()) return table_file.error;
     }
-    std::string error = table_file.error;
-    if (error.empty()) {
-        const HostAddresses known = resolve_now(server_names(loaded.config), kResolveAtStart);
-        Service service{std::move(loaded.config), secret, known, std::move(table_file.file)};
-        error = service.start();
-        if (error.empty()) service.run();
+    Service service{std::move(loop), std::move(config), secret, *known, std::move(table_file.file)};
+    std::string error = service.start();
+    if (error.empty()) service.run();
+    return error;
+}
+
+}  // namespace
+
+int run_proxy(const RunCommand& command, std::ostream& err) {
+    auto loop = std::make_unique<MainLoop>();  // before all that takes time
+    LoadedConfig loaded = command.servers.empty() ? load_config(command.file)
+                                                  : config_from_flags(command.listen, command.servers);
+    if (!loaded.ok()) {
+        for (const ConfigError& error : loaded.errors) err << to_string(error) << '\n';
+        for (const ConfigError& warning : loaded.warnings) err << "warning: " << to_string(warning) << '\n';
+        return 1;
     }
+    start_log(loaded.config.log.format, loaded.config.log.level);
+    for (const ConfigError& warning : loaded.warnings) log_remark(to_string(warning));
+    const std::string error = serve(std::move(loop), std::move(loaded.config));
     if (!error.empty()) log_event(LogLevel::error, "start", {{"message", error}});
     const int status = error.empty() ? 0 : 1;
     if (!stop_log()) std::_Exit(status);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <iosfwd>
 #include <memory>
@@ -15,6 +13,7 @@
 #include "proxy/http_router.hpp"
 #include "proxy/key_file.hpp"
 #include "proxy/live_cluster.hpp"
+#include "proxy/main_loop.hpp"
 #include "proxy/next_hop_names.hpp"
 #include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
@@ -34,8 +33,8 @@ class Service {
   public:
     /// `known`: addresses of the servers' names, as far as DNS has given them by now. `table_file`: none, or
     /// one for config.calls.max.
-    Service(Config config, const ClusterSecret& secret, const HostAddresses& known,
-            std::unique_ptr<TableFile> table_file);
+    Service(std::unique_ptr<MainLoop> loop, Config config, const ClusterSecret& secret,
+            const HostAddresses& known, std::unique_ptr<TableFile> table_file);
     ~Service();
 
     /// Opens everything. Returns what went wrong, empty when nothing did.
@@ -51,7 +50,8 @@ class Service {
     [[nodiscard]] std::string open_workers();
     [[nodiscard]] std::string open_http();
     [[nodiscard]] std::string open_admin();
-    void wait_signal();
+    void wait_ending();
+    void wait_reload();
     void take_addresses(const HostAddresses& addresses);
     void keep_targets(const HostName& name);
     void look_each_second();
@@ -70,8 +70,8 @@ class Service {
     ConnectionRegistry connections_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::size_t draining_ = 0;  ///< workers that still have streams
-    boost::asio::io_context context_{1};
-    boost::asio::signal_set signals_{context_};
+    const std::unique_ptr<MainLoop> loop_;
+    boost::asio::io_context& context_{loop_->context};
     boost::asio::steady_timer drain_timer_{context_};
     boost::asio::steady_timer second_timer_{context_};
     ClusterApi cluster_api_;

@@ -114,9 +114,11 @@ def test_the_log_as_json(binary):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.sendto(invite.encode("latin-1"), ("127.0.0.1", 5060))
         sipsteer.assert_counter_law()
-        lines = [line for line in sipsteer.log().splitlines() if not line.startswith("warning: ")]
-    events = [json.loads(line) for line in lines]
+        events = [json.loads(line) for line in sipsteer.log().splitlines()]
     assert all(list(event)[:3] == ["ts", "level", "event"] for event in events)
+    # What `check` warns of comes first.
+    assert (events[0]["level"], events[0]["event"]) == ("warning", "config")
+    assert "sipsteer.toml:1:1: transfer.unmatched: " in events[0]["message"]
     transfer, = [event for event in events if event["event"] == "transfer"]
     assert transfer["reason"].startswith("transfer_") and transfer["call_id"].startswith('"},{')
 
@@ -146,3 +148,19 @@ def test_the_migration_page_shows_what_happens(binary, tmp_path):
         assert (answer.stdout[:len(whole)] if dots else answer.stdout) == whole, command
         ran.append(command.split()[1])
     assert {"import", "check", "explain"} <= set(ran)
+
+
+def test_what_keeps_it_from_starting_is_logged_as_all_else(binary):
+    """Warnings of the configuration heed log.level, and a wrong key file is an event."""
+    config = cluster_config(SERVERS, level="error").replace('level = "error"', 'level = "error"\nformat = "json"')
+    sipsteer = Sipsteer(config, binary)
+    sipsteer.make_home()
+    key = sipsteer.home / "cluster.key"
+    key.write_text("no key\n")
+    try:
+        sipsteer.start(wait=False).wait_ended(10)
+        line, = [json.loads(line) for line in sipsteer.log().splitlines()]
+        assert (line["level"], line["event"]) == ("error", "start")
+        assert line["message"] == f"key file {key}: not a key: 64 hex digits are expected"
+    finally:
+        sipsteer.stop(expect=1)

@@ -44,6 +44,20 @@ def run(binary, namespace, tmp_path):
     return play
 
 
+@pytest.fixture
+def starting(binary, namespace, tmp_path):
+    """The proxy in the two seconds that its start waits for DNS, which is silent."""
+    if namespace is None:
+        pytest.skip("port 53 and a mount namespace need root")
+    sipsteer = Sipsteer(cluster_config([("one", "sip:one.lab.test")]), with_resolv_conf(binary, tmp_path))
+    with DnsServer({}) as dns, contextlib.ExitStack() as stack:
+        dns.mode = "silent"
+        stack.push(sipsteer)
+        sipsteer.start(wait=False)
+        sipsteer.wait_log("config")
+        yield sipsteer
+
+
 def addresses(sipsteer):
     servers = json.loads(sipsteer.get("/api/v1/servers")[1])["servers"]
     return {server["name"]: server["addresses"] for server in servers}
@@ -223,6 +237,26 @@ def test_no_server_yet(run):
         await call_reaches(alice, "127.0.1.1:5070")
         await call_reaches(alice, "127.0.1.2:5060")
     run({}, TARGETS, story, mode="refuses", more=CLUSTER, wait=False)
+
+
+@pytest.mark.parametrize("ending", (signal.SIGTERM, signal.SIGINT))
+def test_a_signal_ends_a_start_that_waits_for_dns(starting, ending):
+    os.kill(starting.pid, ending)
+    begun = time.monotonic()
+    starting.wait_ended(10)
+    assert time.monotonic() - begun < 1, "DNS would have been waited for until two seconds were over"
+    assert starting.log_events("ending", signal=ending.name) and not starting.log_events("listening")
+    starting.stop(expect=0)
+
+
+def test_sighup_while_a_start_waits_for_dns(starting):
+    """What was written after the start had read the file is not lost."""
+    text = starting.config_file.read_text()
+    starting.config_file.write_text(text + '\n[[server]]\nname = "two"\nuri = "sip:127.0.1.2:5060"\n')
+    os.kill(starting.pid, signal.SIGHUP)
+    assert not starting.log_events("listening")
+    starting.wait_log("reload", change="+ two")
+    assert starting.get("/live")[0] == 200
 
 
 def test_thirty_targets(run):

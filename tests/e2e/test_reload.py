@@ -58,7 +58,7 @@ def test_reload_by_sipsteerctl(binary, ctl):
     before = cluster_config([("pbx-1", "sip:127.0.1.1:5060"), ("pbx-2", "sip:127.0.1.2:5060")])
     with Sipsteer(before, binary) as sipsteer:
         socket = ("-s", sipsteer.admin_socket)
-        assert ctl(*socket, "reload").stdout == "reloaded; no server has changed\n"
+        assert ctl(*socket, "reload").stdout == "reloaded; nothing has changed\n"
         sipsteer.config_file.write_text(before.replace('name = "pbx-2"', 'name = "pbx-3"\nweight = 7'))
         answer = ctl(*socket, "reload")
         assert (answer.returncode, answer.stdout) == (0, "+ pbx-3\n- pbx-2\n"), answer.stderr
@@ -76,6 +76,24 @@ def test_reload_by_sipsteerctl(binary, ctl):
             assert places[0].startswith(f"{sipsteer.config_file}:{line}:1: routing.wrong0: "), places
         assert servers_of(sipsteer)["pbx-3"]["weight"] == 5
         assert sipsteer.get("/api/v1/reload")[0] == 404, "not over TCP"
+
+
+def test_reload_says_which_keys_have_changed(binary, ctl):
+    """In its answer and in the log: what takes effect, and what waits for a restart. And what check would warn of."""
+    before = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more='[transfer]\nunmatched = "reject"\n')
+    with Sipsteer(before, binary) as sipsteer:
+        after = before.replace('unmatched = "reject"', 'unmatched = "fallback"').replace('drain = "2s"', 'drain = "3s"')
+        sipsteer.config_file.write_text(after + '\n[[route]]\ngroup = "default"\ndomain = "example.com"\n')
+        drain = "process.drain 2s -> 3s (needs a restart)"
+        lines = [drain, '+ [[route]] group = "default", domain = "example.com"', 'transfer.unmatched "reject" -> "fallback"']
+        answer = ctl("-s", sipsteer.admin_socket, "reload")
+        assert (answer.returncode, answer.stdout.splitlines()) == (0, lines), answer.stderr
+        sipsteer.wait_log("reloaded")
+        assert [event["change"].replace("\\", "") for event in sipsteer.log_events("reload")] == lines
+        assert any(" transfer.unmatched: " in event["message"] for event in sipsteer.log_events("config"))
+        sipsteer.config_file.write_text(after)
+        answer = json.loads(ctl("-s", sipsteer.admin_socket, "-o", "json", "reload").stdout)
+        assert answer == {"changes": [drain, '- [[route]] group = "default", domain = "example.com"']}
 
 
 def test_started_without_a_file_there_is_nothing_to_reload(binary, ctl, tmp_path, monkeypatch):
@@ -110,6 +128,13 @@ def test_a_dispatcher_list_is_watched(binary, ctl):
         list_file.write_text("2 sip:127.0.1.1:5060 0 0 duid=pbx-4\n")      # the address of pbx-1
         wait_for_log(sipsteer, "is the address of")
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}
+        for typo, said in (("2 sip127.0.1.3:5060", "the scheme is not sip"), ("2 127.0.1.3", "not a SIP URI"),
+                           ("2x sip:127.0.1.3:5060", "is not \\\"setid uri"), ("2 sip:127.0.1.3:5060 o", "flags")):
+            list_file.write_text(f"2 sip:127.0.1.2:5060 0 0 duid=pbx-2;weight=5\n{typo}\n")
+            wait_for_log(sipsteer, said)
+            line = next(line for line in sipsteer.log().splitlines() if said in line)
+            assert " error event=reload " in line and f" dispatcher.list: {list_file}:2: " in line, line
+            assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}, typo
         list_file.unlink()
         wait_for_log(sipsteer, "cannot be read")
         assert set(servers_of(sipsteer)) == {"pbx-1", "pbx-2", "pbx-3"}

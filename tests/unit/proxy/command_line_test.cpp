@@ -110,6 +110,16 @@ TEST(Commands, ConfigReference) {
     EXPECT_NE(defaults.str().find("#[[server]]\n"), std::string::npos);
 }
 
+std::vector<std::string> texts(const KamailioImport& imported) {
+    std::vector<std::string> result;
+    for (const auto& remark : imported.remarks) {
+        std::string& text = result.emplace_back(std::to_string(remark.line) + ": ");
+        text += (remark.mistake ? "mistake: " : "") + remark.what;
+        if (!remark.instead.empty()) text += ": " + std::string(remark.instead);
+    }
+    return result;
+}
+
 TEST(KamailioImport, FullList) {
     std::istringstream list(
         "# dispatcher\n"
@@ -157,17 +167,40 @@ state = "maint"
 [[route]]
 group = "set-1"
 )");
-    EXPECT_EQ(imported.warnings,
+    EXPECT_EQ(texts(imported),
               (std::vector<std::string>{
-                  "d.list:8: is not \"setid uri [flags [priority [attributes]]]\", left out",
-                  "d.list:3: URI parameter \";px=vx\" is left out",
-                  "d.list:3: attribute \"pipe\" = \"p10\" is unknown",
-                  "d.list:6: tcp needs a tcp listener: write both yourself, left out",
-                  "d.list:7: the same address stands twice, left out",
+                  "8: mistake: is not \"setid uri [flags [priority [attributes]]]\": left out",
+                  "3: URI parameter \";px=vx\" is left out",
+                  "3: attribute \"pipe\" = \"p10\" is unknown",
+                  "6: mistake: tcp needs a tcp listener: write both yourself: left out",
+                  "7: mistake: the same address stands twice: left out",
               }));
     const auto loaded = load_config_text(imported.toml, "imported");
     EXPECT_TRUE(loaded.ok()) << to_string(loaded.errors[0]);
     EXPECT_EQ(loaded.config.servers.size(), 3U);
+}
+
+TEST(KamailioImport, WrongNumbersAreMistakes) {
+    std::istringstream list("1 sip:10.0.0.1 x\n1 sip:10.0.0.2 0 0 weight=5o;maxload=;px=1\n2 10.0.0.3 x\n");
+    const auto imported = import_dispatcher_list(list, "d.list", 1);
+    EXPECT_EQ(texts(imported), (std::vector<std::string>{
+                                   "1: mistake: flags \"x\" are no number: taken as 0",
+                                   "2: mistake: attribute \"weight\" = \"5o\" is no number that can be used",
+                                   "2: mistake: attribute \"maxload\" = \"\" is no number that can be used",
+                                   "2: attribute \"px\" = \"1\" is unknown",
+                               }));
+}
+
+TEST(KamailioImport, PrintsWhatItLeavesOut) {
+    const std::string file = testing::TempDir() + "d" + std::to_string(::getpid()) + ".list";
+    std::ofstream{file} << "1 sip:10.0.0.1 x 0 px=1\n1 sip10.0.0.2\n";
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(run_import_kamailio({file, std::nullopt}, out, err), 0);
+    EXPECT_EQ(err.str(), file + ":1: flags \"x\" are no number, taken as 0\n" + file +
+                             ":1: attribute \"px\" = \"1\" is unknown\n" + file +
+                             ":2: \"sip10.0.0.2\": not a SIP URI; write \"sip:HOST[:PORT]\", left out\n");
+    std::remove(file.c_str());
 }
 
 TEST(KamailioImport, OneSetIsTheDefaultGroup) {
@@ -195,7 +228,7 @@ TEST(KamailioImport, HostileTextStaysInComments) {
     const auto loaded = load_config_text(imported.toml, "imported");
     ASSERT_TRUE(loaded.ok()) << to_string(loaded.errors[0]) << "\n" << imported.toml;
     EXPECT_EQ(loaded.config.servers[0].name, "server-1");
-    EXPECT_EQ(imported.warnings.size(), 5U);
+    EXPECT_EQ(imported.remarks.size(), 5U);
 }
 
 TEST(KamailioImport, HostileUrisStayInComments) {

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -373,6 +376,34 @@ TEST(ConfigErrors, SyntaxErrorHasItsPlace) {
     const auto lines = errors_of("[listen]\nudp = [\"127.0.0.1:5060\"\n[log]\n");
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_EQ(lines[0].substr(0, 18), "x.toml:3:1: syntax");
+}
+
+TEST(ConfigErrors, WhatADispatcherListHasWrong) {
+    const std::string list = testing::TempDir() + "dispatcher" + std::to_string(::getpid()) + ".list";
+    const std::string toml =
+        "[listen]\nudp = [\"127.0.0.1:5060\"]\n[transfer]\nunmatched = \"reject\"\n[dispatcher]\nlist = \"" +
+        list + "\"\n";
+    const auto write = [&list](std::string_view text) { std::ofstream{list} << text; };
+    const std::string place = "x.toml:6:8: dispatcher.list: " + list;
+    using Lines = std::vector<std::string>;
+
+    write(
+        "1 sip:127.0.1.1 0 0 duid=a\n1 sip127.0.1.2:5060\n1 sip:127.0.1.300\n1 sip:127.0.1.4 0 0 weight=x\n");
+    EXPECT_EQ(
+        errors_of(toml),
+        (Lines{place + ":2: \"sip127.0.1.2:5060\": the scheme is not sip or sips; write \"sip:HOST[:PORT]\"",
+               place + ":3: \"sip:127.0.1.300\": \"127.0.1.300\" is not an IP address",
+               place + ":4: attribute \"weight\" = \"x\" is no number that can be used"}));
+    write("1 127.0.1.1\n");
+    EXPECT_EQ(errors_of(toml), Lines{place + ":1: \"127.0.1.1\": not a SIP URI; write \"sip:HOST[:PORT]\""});
+    write("# none\n");
+    EXPECT_EQ(errors_of(toml), Lines{place + ": no destination that can be used"});
+    write("1 sip:127.0.1.1;px=1 0 0 duid=no/name;pipe=p10\n");
+    EXPECT_EQ(errors_of(toml), Lines{}) << "what does no harm is a warning";
+    EXPECT_EQ(warnings_of(toml), (Lines{place + ":1: URI parameter \";px=1\" is left out",
+                                        place + ":1: duid \"no/name\" cannot be a name or stands twice",
+                                        place + ":1: attribute \"pipe\" = \"p10\" is unknown"}));
+    std::remove(list.c_str());
 }
 
 TEST(ConfigErrors, UnreadableFile) {

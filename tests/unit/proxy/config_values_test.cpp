@@ -85,6 +85,11 @@ TEST(AddressRange, Forms) {
     }
 }
 
+TEST(AddressRange, Text) {
+    for (const auto* text : {"10.0.0.0/8", "10.0.0.1/32:5061", "2001:db8::/32", "[2001:db8::/32]:5061"})
+        EXPECT_EQ(to_string(*parse_network(text)), text);
+}
+
 TEST(SipTarget, Transport) {
     EXPECT_EQ(parse_sip_target("sip:a")->transport, Transport::udp);
     EXPECT_EQ(parse_sip_target("sip:a;transport=UDP")->transport, Transport::udp);

@@ -41,7 +41,7 @@ TEST(ControlText, Registrars) {
 TEST(ControlText, StatesAndReload) {
     EXPECT_EQ(*state_text(R"({"server":"a","state":"drain","calls":3})"), "a drain, 3 calls\n");
     EXPECT_EQ(*reload_text(R"({"changes":["+ b","a weight 1 -> 2"]})"), "+ b\na weight 1 -> 2\n");
-    EXPECT_EQ(*reload_text(R"({"changes":[]})"), "reloaded; no server has changed\n");
+    EXPECT_EQ(*reload_text(R"({"changes":[]})"), "reloaded; nothing has changed\n");
     EXPECT_EQ(error_text(R"({"error":"no","errors":["x:1:1: a","x:2:1: b"]})"), "no\nx:1:1: a\nx:2:1: b");
 }
 

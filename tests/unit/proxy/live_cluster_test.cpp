@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "proxy/config_loader.hpp"
+#include "proxy/config_schema.hpp"
 
 namespace sipsteer {
 namespace {
@@ -19,10 +21,12 @@ struct LiveClusterTest : testing::Test {
     int published = 0;
     std::unique_ptr<LiveCluster> cluster;
 
-    void write(const std::vector<std::string>& servers) const {
+    /// Servers, and other sections with their head.
+    void write(const std::vector<std::string>& sections) const {
         std::ofstream out{file};
         out << "[listen]\nudp = [\"127.0.0.1:5060\"]\n";
-        for (const std::string& server : servers) out << "[[server]]\n" << server << '\n';
+        for (const std::string& section : sections)
+            out << (section.starts_with('[') ? "" : "[[server]]\n") << section << '\n';
     }
     void start(const std::vector<std::string>& servers) {
         write(servers);
@@ -139,6 +143,50 @@ TEST_F(LiveClusterTest, AServerComesBackWhileItLeaves) {
     EXPECT_EQ(reload({kOne, kTwo}).changes, std::vector<std::string>{"+ pbx-2"});
     EXPECT_TRUE(find("pbx-2")->takes_new_calls());
     EXPECT_EQ(snapshot()->servers.all().size(), 2U);
+}
+
+TEST_F(LiveClusterTest, ReloadTellsEachChangedKeyAndTheWarningsOfTheFile) {
+    start({kOne});
+    const auto result = reload({kOne, "[transfer]\nunmatched = \"reject\"\n[process]\ndrain = \"3s\""});
+    ASSERT_TRUE(result.errors.empty()) << result.errors.front();
+    const std::vector<std::string> drain{"process.drain 30s -> 3s (needs a restart)"};
+    EXPECT_EQ(result.changes,
+              (std::vector<std::string>{drain[0], "transfer.unmatched \"fallback\" -> \"reject\""}));
+    EXPECT_TRUE(result.warnings.empty());
+    const auto again = reload({kOne + "\nweight = 7", "[process]\ndrain = \"3s\""});
+    EXPECT_EQ(again.changes, (std::vector<std::string>{"pbx-1 weight 1 -> 7", drain[0],
+                                                       "transfer.unmatched \"reject\" -> \"fallback\""}));
+    ASSERT_EQ(again.warnings.size(), 1U);
+    EXPECT_EQ(again.warnings[0].substr(0, file.size() + 26), file + ":1:1: transfer.unmatched: ");
+}
+
+TEST_F(LiveClusterTest, TheEdgeOfSipsReloads) {
+    start({kOne});
+    EXPECT_FALSE(snapshot()->terminate_sips);
+    EXPECT_EQ(reload({kOne, "[tls]\nsips = \"terminate\""}).changes,
+              std::vector<std::string>{"tls.sips \"strict\" -> \"terminate\""});
+    EXPECT_TRUE(snapshot()->terminate_sips);
+}
+
+/// server_changes() compares by hand: this says when a key of [[server]] is new.
+TEST_F(LiveClusterTest, ReloadTellsEachKeyOfAServer) {
+    const std::map<std::string_view, std::string> others{
+        {"name", "\"pbx-9\""},  {"uri", "\"sip:127.0.1.9\""}, {"weight", "9"},
+        {"state", "\"drain\""}, {"group", "\"night\""},       {"sources", "[\"10.0.0.1\"]"},
+        {"backup", "true"},     {"max_calls", "9"},           {"expand", "\"srv\""}};
+    for (const KeySpec& key : config_keys()) {
+        if (key.section != "server") continue;
+        ASSERT_TRUE(others.contains(key.name)) << key.name;
+        std::map<std::string_view, std::string> keys{{"name", "\"pbx-1\""},
+                                                     {"uri", "\"sip:pbx.example.com\""}};
+        start({kTwo, "name = " + keys["name"] + "\nuri = " + keys["uri"]});
+        keys[key.name] = others.at(key.name);
+        std::string server;
+        for (const auto& [name, value] : keys) server += std::string{name} + " = " + value + "\n";
+        const auto result = reload({kTwo, server});
+        ASSERT_TRUE(result.errors.empty()) << result.errors.front();
+        EXPECT_FALSE(result.changes.empty()) << key.name;
+    }
 }
 
 const std::string kSrv = "name = \"pbx\"\nuri = \"sip:pbx.example.com\"\nexpand = \"srv\"\nmax_calls = 9";

@@ -29,5 +29,12 @@ TEST(ServerChanges, SaysWhatAReloadChanges) {
     EXPECT_TRUE(server_changes(before, before).empty());
 }
 
+TEST(ServerChanges, SourcesAsTheyCouldBeWritten) {
+    MediaServer now = server("pbx-1", 1, ServerState::ready);
+    now.sources = {{*parse_ip("10.0.0.0"), 8, 0}, {*parse_ip("2001:db8::1"), 128, 5061}};
+    EXPECT_EQ(server_changes(set({server("pbx-1", 1, ServerState::ready)}), set({now})),
+              std::vector<std::string>{"pbx-1 sources none -> 10.0.0.0/8,[2001:db8::1/128]:5061"});
+}
+
 }  // namespace
 }  // namespace sipsteer
