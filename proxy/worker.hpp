@@ -82,7 +82,7 @@ class Worker : private StreamReceiver {
     void refresh_snapshot();
 
     // Streams (worker_streams.cpp)
-    bool on_message(const Incoming& incoming) override;
+    Outcome on_message(const Incoming& incoming) override;
     void on_broken(const Incoming& incoming, ParseError error) override;
     void on_sent(const Outcome& outcome) override { pipeline_.settle(outcome, true); }
     void on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) override;
