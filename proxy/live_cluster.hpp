@@ -63,6 +63,9 @@ class LiveCluster {
     /// records name no more leave, as after a reload.
     [[nodiscard]] std::vector<std::string> set_addresses(HostAddresses known, Seconds now);
 
+    /// The process ends: for good.
+    void set_ending();
+
     /// What health checks have found. False: nothing new, or a server that has gone.
     bool set_health(const HealthReport& report);
 
@@ -85,6 +88,7 @@ class LiveCluster {
     SaidStates said_;                          ///< only what differs
     std::map<ServerId, HealthReport> health_;  ///< only what is not as healthy as can be
     HostAddresses known_;
+    bool ending_ = false;
     FileWatch list_;
     SnapshotCell cell_;
     std::function<void()> told_;

@@ -268,7 +268,7 @@ void Service::take_health(const HealthReport& report) {
 }
 
 void Service::drain() {
-    api_.set_ending();
+    cluster_.set_ending();
     draining_ = workers_.size();
     for (const auto& worker : workers_) {
         worker->drain([this] {
@@ -285,7 +285,6 @@ void Service::drain() {
 }
 
 void Service::end() {
-    api_.set_ending();
     for (const auto& worker : workers_) worker->stop();
     if (!admin_socket_.empty()) ::unlink(admin_socket_.c_str());
     context_.stop();

@@ -228,6 +228,30 @@ def test_sigterm_lets_every_call_of_a_server_to_a_phone_finish(binary):
         proxy.wait_ended(8)
 
 
+def test_while_ending_we_say_so(binary):
+    """Whoever asks a proxy whether it takes calls goes elsewhere: OPTIONS to us and /ready, also after a reload."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server, phone() as peer:
+        def asks(call_id):
+            peer.send(request("OPTIONS", "sip:127.0.0.1", f"TCP {PHONE}:5060", call_id=call_id))
+            return peer.read().status
+        assert asks("before") == 200 and proxy.get("/ready")[0] == 200
+        peer.send(options("waits"))
+        connection = server.accept()
+        waits = connection.read()
+        os.kill(proxy.pid, signal.SIGTERM)
+        wait_for(lambda: proxy.get("/ready")[0] == 503)
+        assert asks("ending") == 503
+        os.kill(proxy.pid, signal.SIGHUP)
+        proxy.wait_log("reloaded")
+        assert asks("reloaded") == 503 and proxy.get("/ready")[0] == 503
+        connection.send(answer(waits, 200))
+        assert peer.read().status == 200
+        assert peer.is_closed_within(8) and connection.is_closed_within(8)
+        connection.close()
+        proxy.wait_ended(8)
+
+
 def test_what_is_never_answered_holds_no_drain_beyond_its_time(binary):
     with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary, drain="3s") as proxy, \
             StreamServer(TCP_SERVER) as server, phone() as peer:
