@@ -116,8 +116,8 @@ bool ServerSet::has_address(const IpAddress& address) const noexcept {
 }
 
 bool ServerSet::any_up() const noexcept {
-    return std::ranges::any_of(servers_,
-                               [](const MediaServer& server) { return server.placeable && server.up; });
+    return std::ranges::any_of(
+        servers_, [](const MediaServer& server) { return server.placeable && server.takes_transfers(); });
 }
 
 }  // namespace sipsteer

@@ -72,7 +72,8 @@ class ServerSet {
     /// One server or more have that address.
     [[nodiscard]] bool has_address(const IpAddress& address) const noexcept;
 
-    /// Any server up and placeable.
+    /// Any server up and placeable. Of one in maintenance nobody knows, and one whose name does not resolve
+    /// cannot be reached: they count as down.
     [[nodiscard]] bool any_up() const noexcept;
 
   private:
