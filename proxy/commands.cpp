@@ -1,5 +1,7 @@
 #include "proxy/commands.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <fstream>

@@ -49,6 +49,7 @@ void LiveCluster::publish() {
     }
     auto next = std::make_shared<Snapshot>(*configured_);
     next->servers = ServerSet{std::move(servers), configured_->servers.groups(), configured_->key};
+    next->ending = ending_;
     cell_.publish(std::move(next));
     if (told_) told_();
 }
@@ -144,6 +145,11 @@ std::vector<std::string> LiveCluster::set_addresses(HostAddresses known, Seconds
     next->local = configured_->local;  // an address that was chosen by the way to the servers stays
     remarks_ = std::move(built.remarks);
     return take(std::move(next), now);
+}
+
+void LiveCluster::set_ending() {
+    ending_ = true;
+    publish();
 }
 
 bool LiveCluster::set_health(const HealthReport& report) {

@@ -64,6 +64,9 @@ class LiveCluster {
     /// SRV records name no more leave, as after a reload.
     [[nodiscard]] std::vector<std::string> set_addresses(HostAddresses known, Seconds now);
 
+    /// The process ends: for good.
+    void set_ending();
+
     /// What health checks have found. False: nothing new, or a server that has gone.
     bool set_health(const HealthReport& report);
 
@@ -87,6 +90,7 @@ class LiveCluster {
     SaidStates said_;                          ///< only what differs
     std::map<ServerId, HealthReport> health_;  ///< only what is not as healthy as can be
     HostAddresses known_;
+    bool ending_ = false;
     FileWatch list_;
     SnapshotCell cell_;
     std::function<void()> told_;

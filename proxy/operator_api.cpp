@@ -94,8 +94,9 @@ std::string OperatorApi::metrics() const {
 }
 
 HttpResponse OperatorApi::ready() const {
-    if (ending_) return json(503, {{"status", "ending"}});
-    if (!snapshots_.get()->servers.any_up()) return json(503, {{"status", "no server up"}});
+    const auto snapshot = snapshots_.get();
+    if (snapshot->ending) return json(503, {{"status", "ending"}});
+    if (!snapshot->servers.any_up()) return json(503, {{"status", "no server up"}});
     return json(200, {{"status", "ready"}});
 }
 

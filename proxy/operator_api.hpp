@@ -25,9 +25,6 @@ class OperatorApi {
     /// Further paths that the admin socket alone has.
     void add_admin_routes(HttpRouter& router);
 
-    /// From now on `/ready` says no.
-    void set_ending() noexcept { ending_ = true; }
-
   private:
     [[nodiscard]] std::string metrics() const;
     [[nodiscard]] HttpResponse ready() const;
@@ -43,7 +40,6 @@ class OperatorApi {
     const std::vector<std::unique_ptr<Worker>>& workers_;
     bool key_persistent_;
     double started_at_;
-    bool ending_ = false;
 };
 
 }  // namespace sipsteer

@@ -53,7 +53,9 @@ Service::Service(std::unique_ptr<MainLoop> loop, Config config, const ClusterSec
                 for (const auto& worker : workers_) worker->take_name(name);
             }),
       statistics_(context_, cluster_.snapshots(), tables_, workers_),
-      watch_api_(context_, cluster_.snapshots(), watched_) {
+      watch_api_(context_, cluster_.snapshots(), watched_),
+      manager_(
+          context_, [this] { return status_line(); }, [this] { return workers_go_on(); }) {
     api_.add_public_routes(router_);
     statistics_.add_routes(router_);
     watch_api_.add_public_routes(router_);
@@ -99,6 +101,7 @@ std::string Service::start() {
         log_event(LogLevel::info, "listening",
                   {{"address", to_string(listener.bind)}, {"advertise", listener.sent_by}});
     }
+    manager_.ready();
     return {};
 }
 
@@ -197,6 +200,7 @@ void Service::wait_ending() {
     loop_->ending.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         log_ending(signal);
+        manager_.stopping();
         if (signal == SIGTERM && draining_ == 0) return drain();
         end();
     });
@@ -211,7 +215,14 @@ void Service::wait_reload() {
 }
 
 LiveCluster::Reload Service::reload() {
-    const LiveCluster::Reload result = cluster_.reload(seconds_since_boot());
+    manager_.reloading();
+    LiveCluster::Reload result = read_again();
+    manager_.ready();
+    return result;
+}
+
+LiveCluster::Reload Service::read_again() {
+    LiveCluster::Reload result = cluster_.reload(seconds_since_boot());
     for (const std::string& error : result.errors) {
         log_event(LogLevel::error, "reload", {{"message", error}}, LogRate::many);
     }
@@ -266,6 +277,26 @@ void Service::look_each_second() {
     });
 }
 
+std::string Service::status_line() const {
+    const auto snapshot = cluster_.snapshots().get();
+    std::size_t servers = 0;
+    std::size_t up = 0;
+    std::int64_t calls = 0;
+    for (const MediaServer& server : snapshot->servers.configured()) {
+        servers += server.placeable;
+        up += server.is_known_up();
+        calls += std::max<std::int64_t>(tables_.calls.counts().of(server.id), 0);
+    }
+    return fmt::format("{} of {} servers up, {} calls", up, servers, calls);
+}
+
+bool Service::workers_go_on() {
+    if (not_round_yet_ != 0) return false;
+    not_round_yet_ = workers_.size();
+    for (const auto& worker : workers_) worker->come_round([this] { --not_round_yet_; });
+    return true;
+}
+
 void Service::take_health(const HealthReport& report) {
     const auto before = cluster_.snapshots().get();
     if (!cluster_.set_health(report)) return;
@@ -283,7 +314,7 @@ void Service::take_health(const HealthReport& report) {
 }
 
 void Service::drain() {
-    api_.set_ending();
+    cluster_.set_ending();
     draining_ = workers_.size();
     for (const auto& worker : workers_) {
         worker->drain([this] {
@@ -300,7 +331,6 @@ void Service::drain() {
 }
 
 void Service::end() {
-    api_.set_ending();
     for (const auto& worker : workers_) worker->stop();
     if (!admin_socket_.empty()) ::unlink(admin_socket_.c_str());
     context_.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <iosfwd>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "proxy/operator_api.hpp"
 #include "proxy/pipeline.hpp"
 #include "proxy/server_names.hpp"
+#include "proxy/service_manager.hpp"
 #include "proxy/statistics.hpp"
 #include "proxy/table_file.hpp"
 #include "proxy/watch_api.hpp"
@@ -55,7 +57,11 @@ class Service {
     void take_addresses(const HostAddresses& addresses);
     void keep_targets(const HostName& name);
     void look_each_second();
+    [[nodiscard]] std::string status_line() const;
+    /// All workers have come round to their work since this was asked last.
+    [[nodiscard]] bool workers_go_on();
     LiveCluster::Reload reload();
+    LiveCluster::Reload read_again();
     void take_health(const HealthReport& report);
     /// Lets streams finish, for process.drain at most; then end().
     void drain();
@@ -69,7 +75,8 @@ class Service {
     Watched watched_;
     ConnectionRegistry connections_;
     std::vector<std::unique_ptr<Worker>> workers_;
-    std::size_t draining_ = 0;  ///< workers that still have streams
+    std::size_t draining_ = 0;                   ///< workers that still have streams
+    std::atomic<std::size_t> not_round_yet_{0};  ///< workers, as workers_go_on() asks
     const std::unique_ptr<MainLoop> loop_;
     boost::asio::io_context& context_{loop_->context};
     boost::asio::steady_timer drain_timer_{context_};
@@ -80,6 +87,7 @@ class Service {
     NextHopNames hops_;
     Statistics statistics_;
     WatchApi watch_api_;
+    ServiceManager manager_;
     HttpRouter router_;
     std::unique_ptr<HttpServer> http_;
     HttpRouter admin_router_;  ///< all of router_, and what only the admin socket may

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "parser/chars.hpp"
 #include "proxy/stream_set.hpp"
 #include "proxy/stream_socket.hpp"
 
@@ -27,10 +28,7 @@ constexpr std::uint32_t kFlowIdleSeconds = 30 * 60;
 
 constexpr std::string_view kPong = "\r\n";
 
-/// A request that gets an answer, or an answer that is not the last one.
-bool awaits_answer(std::string_view message) noexcept {
-    return message.starts_with("SIP/2.0 ") ? message.starts_with("SIP/2.0 1") : !message.starts_with("ACK ");
-}
+bool is_response(std::string_view message) noexcept { return istarts_with(message, "SIP/2.0 "); }
 
 }  // namespace
 
@@ -243,8 +241,16 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
 
 void StreamConnection::take_message(std::string_view message) {
     active_ = set_.now();
-    awaiting_ = awaits_answer(message);
-    if (!set_.receiver().on_message(incoming(message))) linger();
+    const bool response = is_response(message);
+    if (!response) owed_.add(message, active_);
+    const Outcome outcome = set_.receiver().on_message(incoming(message));
+    if (response) {
+        if (outcome.what == Outcome::What::forwarded) asked_.answer(message, active_);
+    } else if (outcome.what == Outcome::What::dropped || outcome.what == Outcome::What::absorbed) {
+        owed_.take_back(message);
+    }
+    // Nothing sensible will come behind what is no SIP.
+    if (outcome.what == Outcome::What::dropped && outcome.drop == DropReason::not_sip) linger();
 }
 
 Incoming StreamConnection::incoming(std::string_view bytes) const noexcept {
@@ -260,7 +266,13 @@ bool StreamConnection::send(const Outcome& outcome, std::string_view bytes) {
         return false;
     }
     if (outcome.what == Outcome::What::forwarded) known_ = true;
-    if (outcome.sends()) awaiting_ = awaits_answer(bytes);
+    if (outcome.sends()) {
+        if (is_response(bytes)) {
+            owed_.answer(bytes, set_.now());
+        } else {
+            asked_.add(bytes, set_.now());
+        }
+    }
     return true;
 }
 

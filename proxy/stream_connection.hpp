@@ -6,6 +6,7 @@
 
 #include "parser/stream_framer.hpp"
 #include "proxy/connection_end.hpp"
+#include "proxy/open_requests.hpp"
 #include "proxy/receive_buffer.hpp"
 #include "proxy/send_queue.hpp"
 #include "proxy/tls_session.hpp"
@@ -29,8 +30,8 @@ struct StreamPeer {
 class StreamReceiver {
   public:
     virtual ~StreamReceiver() = default;
-    /// One whole message. False: it was no SIP, nothing sensible will come behind it.
-    virtual bool on_message(const Incoming& incoming) = 0;
+    /// One whole message. What became of it.
+    virtual Outcome on_message(const Incoming& incoming) = 0;
     /// One after which nothing more can be read.
     virtual void on_broken(const Incoming& incoming, ParseError error) = 0;
     /// A message that was given to StreamSet::send() is written.
@@ -60,8 +61,10 @@ class StreamConnection {
 
     /// Once a second. The reason to close it now, if there is one.
     [[nodiscard]] std::optional<ConnectionEnd> overdue(std::uint32_t now) const noexcept;
-    /// Nothing is on its way in or out, and nobody waits for an answer as far as the last message tells.
-    [[nodiscard]] bool is_quiet() const noexcept { return pending_.empty() && queue_.empty() && !awaiting_; }
+    /// Nothing is on its way in or out, and nobody waits for an answer.
+    [[nodiscard]] bool is_quiet(std::uint32_t now) const noexcept {
+        return pending_.empty() && queue_.empty() && !asked_.any(now) && !owed_.any(now);
+    }
     /// Lets what waits be lost and gives the descriptor back. StreamSet alone calls it.
     void shut(DropReason why);
 
@@ -108,6 +111,8 @@ class StreamConnection {
     StreamFramer framer_;
     ReceiveBuffer pending_;
     SendQueue queue_;
+    OpenRequests asked_;         ///< that the peer has to answer; without our own, which may stay open
+    OpenRequests owed_;          ///< that the peer sent
     std::uint32_t since_;        ///< connecting, lingering: the state; seconds as of StreamSet::now()
     std::uint32_t active_;       ///< something was said last
     std::uint32_t partial_ = 0;  ///< the unfinished message began
@@ -116,9 +121,8 @@ class StreamConnection {
     bool reading_ = false;
     bool reads_soon_ = false;
     bool writing_ = false;
-    bool dirty_ = false;     ///< the set will flush it
-    bool awaiting_ = false;  ///< the last message in or out was a request, or a provisional answer
-    bool known_ = false;     ///< a server has had something to say to this peer
+    bool dirty_ = false;  ///< the set will flush it
+    bool known_ = false;  ///< a server has had something to say to this peer
 };
 
 }  // namespace sipsteer

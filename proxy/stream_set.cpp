@@ -279,7 +279,8 @@ void StreamSet::every_second() {
     for (const auto& [id, connection] : connections_) {
         if (const auto end = connection->overdue(now_)) {
             over.emplace_back(connection.get(), *end);
-        } else if (drained_ && connection->is_quiet() && now_ - connection->last_activity() > kQuietSeconds) {
+        } else if (drained_ && connection->is_quiet(now_) &&
+                   now_ - connection->last_activity() > kQuietSeconds) {
             over.emplace_back(connection.get(), ConnectionEnd::drain);
         }
     }

@@ -91,6 +91,8 @@ void Worker::start(const std::vector<std::unique_ptr<Worker>>& all) {
     thread_ = std::thread{[this] { context_.run(); }};
 }
 
+void Worker::come_round(std::function<void()> done) { boost::asio::post(context_, std::move(done)); }
+
 void Worker::drain(std::function<void()> done) {
     boost::asio::post(context_, [this, done = std::move(done)]() mutable {
         flush();  // while its sockets are open

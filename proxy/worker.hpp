@@ -53,6 +53,8 @@ class Worker : private StreamReceiver {
     void take_name(std::uint64_t name);
     /// Of the first worker, from any thread: there is another snapshot, look at it now.
     void check_health_soon();
+    /// From any thread: `done` is called on this worker's, behind what it is at.
+    void come_round(std::function<void()> done);
     /// UDP ends at once; `done` is called, in this worker's thread, when no stream is left.
     void drain(std::function<void()> done);
     /// A packet or connection of this worker's was refused there: the first worker asks that server, if it
@@ -82,7 +84,7 @@ class Worker : private StreamReceiver {
     void refresh_snapshot();
 
     // Streams (worker_streams.cpp)
-    bool on_message(const Incoming& incoming) override;
+    Outcome on_message(const Incoming& incoming) override;
     void on_broken(const Incoming& incoming, ParseError error) override;
     void on_sent(const Outcome& outcome) override { pipeline_.settle(outcome, true); }
     void on_lost(const Outcome& outcome, DropReason why, std::string_view bytes) override;

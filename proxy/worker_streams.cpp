@@ -15,7 +15,7 @@ constexpr std::chrono::microseconds kBusyPause{10};
 
 }  // namespace
 
-bool Worker::on_message(const Incoming& incoming) {
+Outcome Worker::on_message(const Incoming& incoming) {
     refresh_snapshot();
     const auto begin = std::chrono::steady_clock::now();
     if (!round_begin_) round_begin_ = begin;
@@ -24,7 +24,7 @@ bool Worker::on_message(const Incoming& incoming) {
     const Outcome outcome = pipeline_.process(*snapshot_, incoming, now, outgoing_.slot());
     finish(outcome, incoming, now);
     observe_duration(counters_, std::chrono::steady_clock::now() - begin, 1);
-    return outcome.what != Outcome::What::dropped || outcome.drop != DropReason::not_sip;
+    return outcome;
 }
 
 void Worker::on_broken(const Incoming& incoming, ParseError error) {

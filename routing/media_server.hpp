@@ -58,6 +58,9 @@ struct MediaServer {
     [[nodiscard]] bool takes_transfers() const noexcept {
         return up && state != ServerState::maint && !endpoints.empty();
     }
+    /// Up, and one that new calls are placed on. In maintenance nobody asks it, so nobody knows; without an
+    /// address it cannot be reached.
+    [[nodiscard]] bool is_known_up() const noexcept { return placeable && takes_transfers(); }
 };
 
 }  // namespace sipsteer

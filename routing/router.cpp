@@ -120,6 +120,7 @@ RouteDecision Router::route_request(Work& work) const noexcept {
     if (auto refused = refuse(work)) return *std::move(refused);
     if (is_for_us(work)) {
         work.note("OPTIONS to us");
+        if (snapshot_.ending) return reply(work, 503, "Ending", RouteReason::local_reply);
         return snapshot_.servers.any_up() ? reply(work, 200, "OK", RouteReason::local_reply)
                                           : reply(work, 503, "No Server Up", RouteReason::local_reply);
     }

@@ -115,9 +115,6 @@ bool ServerSet::has_address(const IpAddress& address) const noexcept {
     });
 }
 
-bool ServerSet::any_up() const noexcept {
-    return std::ranges::any_of(servers_,
-                               [](const MediaServer& server) { return server.placeable && server.up; });
-}
+bool ServerSet::any_up() const noexcept { return std::ranges::any_of(servers_, &MediaServer::is_known_up); }
 
 }  // namespace sipsteer

@@ -72,7 +72,7 @@ class ServerSet {
     /// One server or more have that address.
     [[nodiscard]] bool has_address(const IpAddress& address) const noexcept;
 
-    /// Any server up and placeable.
+    /// MediaServer::is_known_up() of any.
     [[nodiscard]] bool any_up() const noexcept;
 
   private:

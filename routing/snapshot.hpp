@@ -80,6 +80,7 @@ struct Snapshot {
     std::uint32_t rate_per_source = 0;  ///< requests a second from one address outside; 0: no limit
     bool terminate_sips = false;        ///< the servers' side may be without TLS
     Seconds call_ttl = 4 * 3600;
+    bool ending = false;           ///< SIGTERM has come: streams finish
     bool segmented_sends = false;  ///< several messages of a round for one destination in one send
 
     /// The server that a URI names exactly, by address and port.

@@ -125,6 +125,27 @@ def test_states_last_over_reloads(binary, ctl):
     cluster.run(story)
 
 
+def test_a_whole_cluster_in_maintenance_is_not_ready(binary, ctl):
+    """Every new call is refused then, and whoever asks hears of it. Draining servers are up: their calls go on."""
+    async def story(cluster):
+        alice, = cluster.phones
+
+        async def all_are(word):
+            for server in cluster.servers:
+                await asyncio.to_thread(ctl, "-s", cluster.sipsteer.admin_socket, word, server.name)
+            await asyncio.sleep(0.2)
+            ready, _ = await asyncio.to_thread(cluster.sipsteer.get, "/ready")
+            return ready, await alice.options("sip:127.0.0.1:5060")
+        assert await all_are("drain") == (200, 200)
+        assert await all_are("maint") == (503, 503)
+        call = await alice.call("carol")
+        assert await call.final() == 503
+        assert await all_are("ready") == (200, 200)
+    cluster = Cluster(binary, more=FAST)
+    cluster.phone("alice")
+    cluster.run(story)
+
+
 def test_maintenance(binary, ctl):
     """No new calls, no transfers, no OPTIONS; what runs goes on."""
     async def story(cluster):

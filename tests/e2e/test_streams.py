@@ -188,6 +188,81 @@ def test_sigterm_lets_a_request_on_a_stream_finish(binary):
             proxy.wait_ended(8)
 
 
+def test_sigterm_lets_every_call_of_a_shared_connection_finish(binary):
+    """The last message of a connection says nothing about its other calls: here an answer to another request."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server, phone() as peer:
+        peer.send(request("INVITE", "sip:carol@example.com", f"TCP {PHONE}:5060", call_id="rings"))
+        connection = server.accept()
+        invite = connection.read()
+        connection.send(answer(invite, 180))
+        peer.send(options("other"))
+        connection.send(answer(connection.read(), 200))
+        assert [peer.read().status for _ in range(2)] == [180, 200]
+        os.kill(proxy.pid, signal.SIGTERM)
+        time.sleep(2.5)
+        connection.send(answer(invite, 200))
+        assert peer.read().status == 200
+        assert peer.is_closed_within(8) and connection.is_closed_within(8)
+        connection.close()
+        proxy.wait_ended(8)
+
+
+def test_sigterm_lets_every_call_of_a_server_to_a_phone_finish(binary):
+    """The same the other way: the server's connection has more than the call that rings."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer((PHONE, 5060)) as listener, StreamPeer.connect(PROXY, (TCP_SERVER[0], 0)) as server:
+        alice = f"sip:alice@{PHONE}:5060;transport=tcp"
+        server.send(request("INVITE", alice, "TCP 127.0.1.2:5060", call_id="rings"))
+        with listener.accept() as peer:
+            invite = peer.read()
+            peer.send(answer(invite, 180))
+            server.send(request("OPTIONS", alice, "TCP 127.0.1.2:5060", call_id="other"))
+            peer.send(answer(peer.read(), 200))
+            assert [server.read().status for _ in range(2)] == [180, 200]
+            os.kill(proxy.pid, signal.SIGTERM)
+            time.sleep(2.5)
+            peer.send(answer(invite, 200))
+            assert server.read().status == 200
+            assert server.is_closed_within(8) and peer.is_closed_within(8)
+        proxy.wait_ended(8)
+
+
+def test_while_ending_we_say_so(binary):
+    """Whoever asks a proxy whether it takes calls goes elsewhere: OPTIONS to us and /ready, also after a reload."""
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
+            StreamServer(TCP_SERVER) as server, phone() as peer:
+        def asks(call_id):
+            peer.send(request("OPTIONS", "sip:127.0.0.1", f"TCP {PHONE}:5060", call_id=call_id))
+            return peer.read().status
+        assert asks("before") == 200 and proxy.get("/ready")[0] == 200
+        peer.send(options("waits"))
+        connection = server.accept()
+        waits = connection.read()
+        os.kill(proxy.pid, signal.SIGTERM)
+        wait_for(lambda: proxy.get("/ready")[0] == 503)
+        assert asks("ending") == 503
+        os.kill(proxy.pid, signal.SIGHUP)
+        proxy.wait_log("reloaded")
+        assert asks("reloaded") == 503 and proxy.get("/ready")[0] == 503
+        connection.send(answer(waits, 200))
+        assert peer.read().status == 200
+        assert peer.is_closed_within(8) and connection.is_closed_within(8)
+        connection.close()
+        proxy.wait_ended(8)
+
+
+def test_what_is_never_answered_holds_no_drain_beyond_its_time(binary):
+    with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary, drain="3s") as proxy, \
+            StreamServer(TCP_SERVER) as server, phone() as peer:
+        peer.send(options("never"))
+        with server.accept() as connection:
+            connection.read()
+            os.kill(proxy.pid, signal.SIGTERM)
+            assert not peer.is_closed_within(2)
+            proxy.wait_ended(4)
+
+
 def test_health_checks_keep_no_connection_open_at_the_end(binary):
     """A server that is asked every second is silent once SIGTERM has come."""
     with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary, checks="1s") as proxy, \

@@ -71,6 +71,25 @@ TEST(ServerSet, AnEmptyOneKnowsNobody) {
     }
 }
 
+TEST(ServerSet, OneThatIsUpIsKnownToBe) {
+    MediaServer one = sample::server("a", "10.0.0.1");
+    const auto up = [&one] { return ServerSet({one}, {"default"}, sample::key()).any_up(); };
+    EXPECT_TRUE(up());
+    one.state = ServerState::drain;
+    EXPECT_TRUE(up()) << "its calls go on, and transfers reach it";
+    one.state = ServerState::maint;
+    EXPECT_FALSE(up()) << "nobody asks it";
+    one.state = ServerState::ready;
+    one.up = false;
+    EXPECT_FALSE(up());
+    one.up = true;
+    one.placeable = false;
+    EXPECT_FALSE(up()) << "the fallback destination";
+    one.placeable = true;
+    one.endpoints.clear();
+    EXPECT_FALSE(up()) << "its name does not resolve";
+}
+
 TEST(ServerSet, IdsFollowTheUriAlone) {
     const ServerSet one({sample::server("a", "10.0.0.1"), sample::server("b", "10.0.0.2")}, {"default"},
                         sample::key());
