@@ -25,6 +25,7 @@ constexpr std::uint32_t kIdleSeconds = 120;
 /// A phone that is reached through this connection alone, or a server (RFC 5626 §3.1).
 constexpr std::uint32_t kFlowIdleSeconds = 30 * 60;
 
+constexpr std::string_view kPing = "\r\n\r\n";
 constexpr std::string_view kPong = "\r\n";
 
 /// A request that gets an answer, or an answer that is not the last one.
@@ -154,7 +155,7 @@ void StreamConnection::open_web_socket() {
     web_ = std::make_unique<WebSocket>(
         set_.context(), set_.snapshot().message_bytes,
         WebSocket::Listener{[later](std::string_view message) {
-                                later([&](StreamConnection& self) { self.take_message(message); });
+                                later([&](StreamConnection& self) { self.take_web_message(message); });
                             },
                             [later](std::string_view bytes) {
                                 later([&](StreamConnection& self) { self.queue_bytes({}, bytes); });
@@ -227,8 +228,7 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
             case StreamFrame::What::blank: set_.counters().keepalives.add(); break;
             case StreamFrame::What::ping:
                 set_.counters().keepalives.add();
-                active_ = set_.now();
-                static_cast<void>(send({}, kPong));
+                answer_ping();
                 break;
             case StreamFrame::What::message: take_message(taken); break;
             case StreamFrame::What::broken:
@@ -239,6 +239,19 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
         done += frame.size;
     }
     return done;
+}
+
+void StreamConnection::take_web_message(std::string_view message) {
+    if (!MessageView::is_keepalive(message)) return take_message(message);
+    const bool ping = message == kPing;
+    set_.counters().keepalives.add(ping ? 2 : 1);  // by CRLFs, as in a stream
+    if (ping) answer_ping();
+}
+
+/// Without a place in the queue there is no answer: the peer does not read.
+void StreamConnection::answer_ping() {
+    active_ = set_.now();
+    static_cast<void>(send({}, kPong));
 }
 
 void StreamConnection::take_message(std::string_view message) {

@@ -90,6 +90,9 @@ class StreamConnection {
     [[nodiscard]] StreamIoResult transmit(std::string_view bytes);
     /// A whole message, framed by the stream or by WebSocket.
     void take_message(std::string_view message);
+    /// What one WebSocket message holds: a message, or a keep-alive (RFC 7118 §6, RFC 5626 §4.4.1).
+    void take_web_message(std::string_view message);
+    void answer_ping();
     /// Reads once. False: nothing more for now, or the end.
     bool read_some();
     /// Takes the messages off the front; the bytes that are done with.
