@@ -265,7 +265,7 @@ Incoming StreamConnection::incoming(std::string_view bytes) const noexcept {
 }
 
 bool StreamConnection::send(const Outcome& outcome, std::string_view bytes) {
-    if (state_ == State::lingering || state_ == State::shut) return false;
+    if (state_ == State::shut) return false;
     if (web_) {
         if (!web_->is_open()) return false;
         if (!queue_bytes(outcome, web_->frame(bytes))) return false;
@@ -311,6 +311,7 @@ void StreamConnection::flush() {
 void StreamConnection::linger() {
     if (state_ != State::open) return;
     state_ = State::lingering;
+    set_.withdraw(*this);
     since_ = set_.now();
     if (!dirty_) set_.flush_later(*this);
     dirty_ = true;

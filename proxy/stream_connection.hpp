@@ -53,7 +53,7 @@ class StreamConnection {
 
     void start();
 
-    /// Takes a message for the peer. False: too much waits for it already.
+    /// Takes a message for the peer. False: too much waits for it already. Precondition: not is_lingering().
     [[nodiscard]] bool send(const Outcome& outcome, std::string_view bytes);
     /// Writes what waits, as far as the peer takes it.
     void flush();
@@ -66,6 +66,8 @@ class StreamConnection {
     void shut(DropReason why);
 
     [[nodiscard]] bool is_connecting() const noexcept { return state_ == State::connecting; }
+    /// Broken: it takes no more messages, and ends once what waits is written.
+    [[nodiscard]] bool is_lingering() const noexcept { return state_ == State::lingering; }
     [[nodiscard]] ConnectionId id() const noexcept { return id_; }
     [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
     [[nodiscard]] std::uint32_t last_activity() const noexcept { return active_; }
