@@ -70,19 +70,21 @@ ConnectionId ConnectionRegistry::add(const Endpoint& peer, std::uint8_t worker) 
     return id;
 }
 
-void ConnectionRegistry::remove(ConnectionId id, const Endpoint& peer, bool stranger) {
+void ConnectionRegistry::withdraw(ConnectionId id, const Endpoint& peer) {
     {
         Shard& one = shard(id);
         const std::lock_guard lock{one.mutex};
         one.entered.erase(id);
     }
-    {
-        Shard& one = shard(peer);
-        const std::lock_guard lock{one.mutex};
-        const auto found = one.peers.find(peer);
-        // A newer one may be there already.
-        if (found != one.peers.end() && found->second.id == id) one.peers.erase(found);
-    }
+    Shard& one = shard(peer);
+    const std::lock_guard lock{one.mutex};
+    const auto found = one.peers.find(peer);
+    // A newer one may be there already.
+    if (found != one.peers.end() && found->second.id == id) one.peers.erase(found);
+}
+
+void ConnectionRegistry::remove(ConnectionId id, const Endpoint& peer, bool stranger) {
+    withdraw(id, peer);
     forget(peer, stranger);
 }
 

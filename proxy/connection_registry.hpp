@@ -39,6 +39,9 @@ class ConnectionRegistry : public OpenConnections {
     [[nodiscard]] ConnectionId add(const Endpoint& peer, std::uint8_t worker);
     /// Takes back an admit() that led to no add().
     void forget(const Endpoint& peer, bool stranger);
+    /// It takes nothing more: no flow leads to it, and it is nobody's way to that peer. Still counted.
+    void withdraw(ConnectionId id, const Endpoint& peer);
+    /// withdraw(), if that has not been done, and counts it out.
     void remove(ConnectionId id, const Endpoint& peer, bool stranger);
 
     [[nodiscard]] std::optional<std::uint8_t> worker_of(ConnectionId id) const;

@@ -119,7 +119,8 @@ void add_messages(Page& page, Workers workers) {
                   sum(
                       workers, [i](const Counters& c) -> auto& { return c.decisions[i]; }));
     }
-    page.counter("sipsteer_keepalives_total", "Datagrams without a message; not among those received.",
+    page.counter("sipsteer_keepalives_total",
+                 "Datagrams and CRLFs without a message; not among those received.",
                  sum(
                      workers, [](const Counters& c) -> auto& { return c.keepalives; }));
     page.counter("sipsteer_responses_unverified_total",

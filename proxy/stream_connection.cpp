@@ -26,6 +26,7 @@ constexpr std::uint32_t kIdleSeconds = 120;
 /// A phone that is reached through this connection alone, or a server (RFC 5626 §3.1).
 constexpr std::uint32_t kFlowIdleSeconds = 30 * 60;
 
+constexpr std::string_view kPing = "\r\n\r\n";
 constexpr std::string_view kPong = "\r\n";
 
 bool is_response(std::string_view message) noexcept { return istarts_with(message, "SIP/2.0 "); }
@@ -152,7 +153,7 @@ void StreamConnection::open_web_socket() {
     web_ = std::make_unique<WebSocket>(
         set_.context(), set_.snapshot().message_bytes,
         WebSocket::Listener{[later](std::string_view message) {
-                                later([&](StreamConnection& self) { self.take_message(message); });
+                                later([&](StreamConnection& self) { self.take_web_message(message); });
                             },
                             [later](std::string_view bytes) {
                                 later([&](StreamConnection& self) { self.queue_bytes({}, bytes); });
@@ -225,8 +226,7 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
             case StreamFrame::What::blank: set_.counters().keepalives.add(); break;
             case StreamFrame::What::ping:
                 set_.counters().keepalives.add();
-                active_ = set_.now();
-                static_cast<void>(send({}, kPong));
+                answer_ping();
                 break;
             case StreamFrame::What::message: take_message(taken); break;
             case StreamFrame::What::broken:
@@ -237,6 +237,19 @@ std::size_t StreamConnection::take_frames(std::string_view bytes) {
         done += frame.size;
     }
     return done;
+}
+
+void StreamConnection::take_web_message(std::string_view message) {
+    if (!MessageView::is_keepalive(message)) return take_message(message);
+    const bool ping = message == kPing;
+    set_.counters().keepalives.add(ping ? 2 : 1);  // by CRLFs, as in a stream
+    if (ping) answer_ping();
+}
+
+/// Without a place in the queue there is no answer: the peer does not read.
+void StreamConnection::answer_ping() {
+    active_ = set_.now();
+    static_cast<void>(send({}, kPong));
 }
 
 void StreamConnection::take_message(std::string_view message) {
@@ -258,7 +271,7 @@ Incoming StreamConnection::incoming(std::string_view bytes) const noexcept {
 }
 
 bool StreamConnection::send(const Outcome& outcome, std::string_view bytes) {
-    if (state_ == State::lingering || state_ == State::shut) return false;
+    if (state_ == State::shut) return false;
     if (web_) {
         if (!web_->is_open()) return false;
         if (!queue_bytes(outcome, web_->frame(bytes))) return false;
@@ -310,6 +323,7 @@ void StreamConnection::flush() {
 void StreamConnection::linger() {
     if (state_ != State::open) return;
     state_ = State::lingering;
+    set_.withdraw(*this);
     since_ = set_.now();
     if (!dirty_) set_.flush_later(*this);
     dirty_ = true;

@@ -54,7 +54,7 @@ class StreamConnection {
 
     void start();
 
-    /// Takes a message for the peer. False: too much waits for it already.
+    /// Takes a message for the peer. False: too much waits for it already. Precondition: not is_lingering().
     [[nodiscard]] bool send(const Outcome& outcome, std::string_view bytes);
     /// Writes what waits, as far as the peer takes it.
     void flush();
@@ -69,6 +69,8 @@ class StreamConnection {
     void shut(DropReason why);
 
     [[nodiscard]] bool is_connecting() const noexcept { return state_ == State::connecting; }
+    /// Broken: it takes no more messages, and ends once what waits is written.
+    [[nodiscard]] bool is_lingering() const noexcept { return state_ == State::lingering; }
     [[nodiscard]] ConnectionId id() const noexcept { return id_; }
     [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
     [[nodiscard]] std::uint32_t last_activity() const noexcept { return active_; }
@@ -93,6 +95,9 @@ class StreamConnection {
     [[nodiscard]] StreamIoResult transmit(std::string_view bytes);
     /// A whole message, framed by the stream or by WebSocket.
     void take_message(std::string_view message);
+    /// What one WebSocket message holds: a message, or a keep-alive (RFC 7118 §6, RFC 5626 §4.4.1).
+    void take_web_message(std::string_view message);
+    void answer_ping();
     /// Reads once. False: nothing more for now, or the end.
     bool read_some();
     /// Takes the messages off the front; the bytes that are done with.

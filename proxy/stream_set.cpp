@@ -31,6 +31,9 @@ std::string host_of(const MediaServer& server) {
     return std::string{host};
 }
 
+/// Connections that we opened and that broke, until their peer closes them; beyond it the oldest does not
+/// wait. So a server that breaks each one cannot take up limits.connections.
+constexpr std::size_t kMostLingering = 64;
 /// Connections of one worker at a time that nobody waits for.
 constexpr std::size_t kMostTrials = 16;
 
@@ -84,6 +87,11 @@ void StreamSet::drain(std::function<void()> done) {
 StreamConnection* StreamSet::find(ConnectionId id) noexcept {
     const auto found = connections_.find(id);
     return found == connections_.end() ? nullptr : found->second.get();
+}
+
+StreamConnection* StreamSet::find_usable(ConnectionId id) noexcept {
+    StreamConnection* const found = find(id);
+    return found == nullptr || found->is_lingering() ? nullptr : found;
 }
 
 StreamConnection& StreamSet::add(int fd, const StreamPeer& peer, bool connecting,
@@ -143,13 +151,26 @@ void StreamSet::close(StreamConnection& connection, ConnectionEnd end) {
         --trials_;
         registry_.note_refused(peer.endpoint, seconds_of_trials());
     }
-    std::erase_if(links_, [&](const OwnLink& link) { return link.connection == connection.id(); });
+    forget_link(connection.id());
+    std::erase(lingering_, connection.id());
     held_bytes_ -= connection.held_bytes();
     // Whoever is called from it right now must find it.
     if (closed_.empty()) boost::asio::post(context_, [this] { closed_.clear(); });
     closed_.push_back(std::move(found->second));
     connections_.erase(found);
     connection.shut(end == ConnectionEnd::slow ? DropReason::queue_full : DropReason::connection_lost);
+}
+
+void StreamSet::withdraw(const StreamConnection& connection) {
+    registry_.withdraw(connection.id(), connection.peer().endpoint);
+    forget_link(connection.id());
+    if (!connection.peer().opened_by_us) return;
+    if (lingering_.size() == kMostLingering) close(*find(lingering_.front()), ConnectionEnd::broken);
+    lingering_.push_back(connection.id());
+}
+
+void StreamSet::forget_link(ConnectionId id) {
+    std::erase_if(links_, [id](const OwnLink& link) { return link.connection == id; });
 }
 
 bool StreamSet::may_hold(std::size_t before, std::size_t after) noexcept {
@@ -159,7 +180,8 @@ bool StreamSet::may_hold(std::size_t before, std::size_t after) noexcept {
 
 void StreamSet::send(const Outcome& outcome, std::string_view bytes) {
     if (outcome.connection != kNoConnection) {
-        if (StreamConnection* const own = find(outcome.connection)) return send_on(*own, outcome, bytes);
+        if (StreamConnection* const own = find_usable(outcome.connection))
+            return send_on(*own, outcome, bytes);
         const auto worker = registry_.worker_of(outcome.connection);
         if (worker && *worker != worker_) return all_[*worker]->hand_over(outcome, bytes);
     }
@@ -175,7 +197,7 @@ void StreamSet::send_to_peer(const Outcome& outcome, std::string_view bytes) {
         if (link != links_.end()) return send_on(*find(link->connection), outcome, bytes);
     } else if (const auto place = registry_.to(outcome.to)) {
         if (place->worker == worker_) {
-            if (StreamConnection* const own = find(place->id)) return send_on(*own, outcome, bytes);
+            if (StreamConnection* const own = find_usable(place->id)) return send_on(*own, outcome, bytes);
         } else {
             Outcome there = outcome;
             there.connection = place->id;
@@ -199,7 +221,7 @@ void StreamSet::hand_over(const Outcome& outcome, std::string_view bytes) {
         outcome.host = {};  // its message is gone
         const std::size_t waiting = handed_bytes_.fetch_sub(text.size(), std::memory_order_relaxed);
         if (waiting > kMostHandedBytes) return receiver_.on_lost(outcome, DropReason::queue_full, text);
-        StreamConnection* const own = find(outcome.connection);
+        StreamConnection* const own = find_usable(outcome.connection);
         if (own != nullptr) {
             send_on(*own, outcome, text);
         } else {

@@ -45,6 +45,8 @@ class StreamSet {
     // For connections and listeners
     void accepted(int fd, const Endpoint& endpoint, ListenerIndex listener);
     void close(StreamConnection& connection, ConnectionEnd end);
+    /// It takes no more messages: those that come go by another one.
+    void withdraw(const StreamConnection& connection);
     void connected(const StreamConnection& connection) noexcept {
         if (connection.peer().on_trial) --trials_;
     }
@@ -74,12 +76,15 @@ class StreamSet {
         ConnectionId connection = kNoConnection;
     };
 
+    /// One that takes messages, or that may yet.
+    [[nodiscard]] StreamConnection* find_usable(ConnectionId id) noexcept;
     /// Another worker sends on one of ours.
     void hand_over(const Outcome& outcome, std::string_view bytes);
     void send_to_peer(const Outcome& outcome, std::string_view bytes);
     void send_on(StreamConnection& connection, const Outcome& outcome, std::string_view bytes);
     [[nodiscard]] StreamConnection* open(const Outcome& outcome, bool on_trial = false);
     StreamConnection& add(int fd, const StreamPeer& peer, bool connecting, std::unique_ptr<TlsSession> tls);
+    void forget_link(ConnectionId id);
     void refuse(int fd, ConnectionEnd end);
     void wait_second();
     void every_second();
@@ -94,6 +99,7 @@ class StreamSet {
     std::vector<std::unique_ptr<StreamListener>> listeners_;
     std::unordered_map<ConnectionId, std::unique_ptr<StreamConnection>> connections_;
     std::vector<OwnLink> links_;
+    std::vector<ConnectionId> lingering_;                    ///< of those that we opened, the oldest first
     std::vector<std::unique_ptr<StreamConnection>> closed_;  ///< until the event is over
     std::vector<ConnectionId> dirty_;
     std::unique_ptr<char[]> scratch_;

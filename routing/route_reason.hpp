@@ -20,7 +20,7 @@ enum class RouteReason : std::uint8_t {
     transfer_fallback,   ///< unmatched: sent to the configured fallback
     transfer_stripped,   ///< unmatched: placed as a new call without Replaces
     transfer_forwarded,  ///< unmatched: treated as any new call, unchanged
-    transfer_rejected,   ///< unmatched or owner down: answered 481
+    transfer_rejected,   ///< unmatched or owner down: answered 481, alike
     transfer_waiting,    ///< the replaced call still rings: absorbed until it is confirmed
     pinned,              ///< CANCEL or ACK that follows its INVITE
     registration,        ///< REGISTER, SUBSCRIBE, PUBLISH, placed by user

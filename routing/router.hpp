@@ -83,6 +83,7 @@ class Router {
     [[nodiscard]] bool calls_out(const Work& work) const noexcept;
     [[nodiscard]] bool waits_for_answer(const Work& work, const OwnerFound& found) const noexcept;
     [[nodiscard]] std::optional<RouteDecision> to_owner(const Work& work) const noexcept;
+    [[nodiscard]] RouteDecision reject_transfer(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision unmatched(const Work& work) const noexcept;
     [[nodiscard]] RouteDecision to_fallback(const Work& work) const noexcept;
     [[nodiscard]] RequestEdits transfer_edits(const Work& work, RouteReason reason) const noexcept;

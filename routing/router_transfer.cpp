@@ -84,7 +84,7 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
     if (!snapshot_.servers[found->server].takes_transfers()) {
         work.note("but that server is down");
         if (snapshot_.transfer.owner_down == OwnerDown::fallback) return to_fallback(work);
-        return reply(work, 481, "Owner Is Down", RouteReason::transfer_rejected);
+        return reject_transfer(work);
     }
     if (waits_for_answer(work, *found)) {
         work.note("but the replaced call still rings there");
@@ -104,6 +104,12 @@ bool Router::calls_out(const Work& work) const noexcept {
              snapshot_.server_named(work.uri) == work.source.server);
 }
 
+/// One answer for an unknown dialog and for one whose owner is down: or anybody could find out which dialogs
+/// there are.
+RouteDecision Router::reject_transfer(const Work& work) const noexcept {
+    return reply(work, 481, "Call Does Not Exist", RouteReason::transfer_rejected);
+}
+
 RouteDecision Router::unmatched(const Work& work) const noexcept {
     if (calls_out(work)) {
         work.note("a server calls out: by its R-URI");
@@ -116,14 +122,14 @@ RouteDecision Router::unmatched(const Work& work) const noexcept {
         case Unmatched::strip: return place_new(work, RouteReason::transfer_stripped);
     }
     work.note("unmatched: rejected");
-    return reply(work, 481, "Call Does Not Exist", RouteReason::transfer_rejected);
+    return reject_transfer(work);
 }
 
 RouteDecision Router::to_fallback(const Work& work) const noexcept {
     const auto& fallback = snapshot_.transfer.fallback;
     if (!fallback) {
         work.note("no fallback is configured");
-        return reply(work, 481, "Call Does Not Exist", RouteReason::transfer_rejected);
+        return reject_transfer(work);
     }
     std::optional<ServerIndex> server = fallback->server;
     if (fallback->group) {

@@ -101,6 +101,11 @@ def test_explain_sees_the_live_tables_and_leaves_them(binary, ctl):
         for name in ("sipsteer_messages_received_total", "sipsteer_decisions_total", "sipsteer_pin_table_entries",
                      "sipsteer_call_table_entries"):
             assert before.sum(name) == after.sum(name), name
+        # The answer does not tell a known dialog from another; explain does.
+        assert ctl(*socket, "maint", "pbx-1").returncode == 0
+        for known, text in ((True, replaces), (False, replaces.replace("to-tag=", "to-tag=x"))):
+            told = ctl(*socket, "explain", text=INVITE.replace("Max-", text + "Max-")).stdout
+            assert "481 Call Does Not Exist" in told and ("that server is down" in told) == known, told
 
     with contextlib.ExitStack() as stack:
         stack.push(sipsteer)

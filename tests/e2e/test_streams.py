@@ -1,9 +1,12 @@
 """SIP over TCP through the running proxy: connections and limits. Peers are plain sockets and SIPp."""
 
+import contextlib
 import os
 import signal
 import socket
 import time
+
+import pytest
 
 from lab.sip import Message
 from lab.sipp import Sipp
@@ -68,6 +71,42 @@ def test_one_connection_to_a_server_serves_many_calls(tcp_cluster):
             message = fresh.read()
             fresh.send(answer(message, 200))
             assert peer.read().status == 200
+
+
+BROKEN = {"garbage": "garbage\r\n\r\n",
+          "length": f"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP {PROXY[0]}:5060;branch=z9hG4bKx\r\nContent-Length: -1\r\n\r\n"}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_behind_a_stream_that_breaks_the_next_request_opens_another(tcp_cluster, what):
+    """What comes by the broken one is thrown away until the server closes it; nobody is refused for that."""
+    proxy, server = tcp_cluster
+    with phone() as peer:
+        peer.send(options("before"))
+        with server.accept() as connection:
+            connection.send(answer(connection.read(), 200) + BROKEN[what])
+            assert peer.read().status == 200
+            assert connection.is_closed_within(1)    # for what we write; it has not closed its side
+            peer.send(options("behind"))
+            with server.accept() as fresh:
+                message = fresh.read()
+                assert message.call_id == "behind"
+                fresh.send(answer(message, 200))
+                assert peer.read().status == 200
+    wait_for(lambda: closed(proxy, "broken") == 1)
+
+
+def test_a_server_that_breaks_every_stream_takes_up_few_connections(tcp_cluster):
+    """It closes none of them: each would wait 2 s for that."""
+    proxy, server = tcp_cluster
+    with phone() as peer, contextlib.ExitStack() as connections:
+        for i in range(90):
+            peer.send(options(f"stubborn{i}"))
+            connection = connections.enter_context(server.accept())
+            connection.send(answer(connection.read(), 200) + BROKEN["garbage"])
+            assert peer.read().status == 200
+            assert connection.is_closed_within(1)
+        assert proxy.metrics().sum("sipsteer_connections", transport="tcp") <= 65    # 64 and the phone's
 
 
 def test_a_server_calls_from_a_port_of_its_own(tcp_cluster):
@@ -317,6 +356,26 @@ def test_a_flow_that_is_gone_is_answered_430(udp_cluster):
     server.sendto(bye.encode(), proxy)
     message, _ = take(server)
     assert message.status == 430
+
+
+def test_a_flow_whose_stream_breaks_is_gone(udp_cluster):
+    """Whichever worker holds it, and while the phone has not closed it yet: 430, and a response opens another."""
+    proxy, server = udp_cluster
+    peers = [phone() for _ in range(4)]
+    with StreamServer((PHONE, 5066)) as listener:
+        for i, peer in enumerate(peers):
+            sends_to, bye = call_by_stream(peer, server, f"breaks{i}")
+            peer.send(options(f"waits{i}").replace(f"{PHONE}:5060", f"{PHONE}:5066") + "garbage\r\n\r\n")
+            waits, source = take(server)
+            assert peer.is_closed_within(1)
+            server.sendto(bye.encode(), sends_to)
+            assert take(server)[0].status == 430
+            server.sendto(answer(waits, 200).encode(), source)
+            with listener.accept() as again:
+                assert again.read().call_id == f"waits{i}"
+    for peer in peers:
+        peer.close()
+    wait_for(lambda: closed(proxy, "broken") == 4)
 
 
 def test_the_log_says_where_a_flow_leads(udp_cluster):

@@ -1,6 +1,8 @@
 """SIP over WebSocket (RFC 7118) through the running proxy. The client is Debian's python3-websockets."""
 
 import asyncio
+import os
+import signal
 
 import pytest
 
@@ -75,6 +77,46 @@ def test_a_call_in_both_directions(cluster, authority, transport):
 
     asyncio.run(play())
     assert proxy.metrics().sum("sipsteer_messages_received_total", transport=transport) == 2
+
+
+@pytest.mark.parametrize("kind", ["text", "binary"])
+def test_a_keepalive_is_answered_at_once(cluster, kind):
+    """A message of CRLFCRLF gets one of CRLF, a lone CRLF or an empty one nothing (RFC 5626 §4.4.1)."""
+    proxy, _ = cluster
+    write = bytes if kind == "binary" else bytes.decode
+
+    async def play():
+        async with websockets.connect("ws://127.0.0.1:8088", subprotocols=["sip"]) as browser:
+            for quiet in (b"\r\n", b"", b"\r\n"):
+                await browser.send(write(quiet))
+            for _ in range(2):
+                await browser.send(write(b"\r\n\r\n"))
+                assert await asyncio.wait_for(browser.recv(), 5) == "\r\n"
+            await browser.send(write(request("OPTIONS", "sip:127.0.0.1", "WS df7jal23ls0d.invalid", call_id="after").encode()))
+            assert Message.parse((await asyncio.wait_for(browser.recv(), 5)).encode()).status == 200
+
+    asyncio.run(play())
+    metrics = proxy.metrics()
+    assert metrics.sum("sipsteer_keepalives_total") == 7   # by CRLFs, as over TCP; the empty one as well
+    assert metrics.sum("sipsteer_messages_received_total", transport="ws") == 1
+
+
+def test_nobody_waits_for_an_answer_to_a_keepalive_at_the_end(binary, authority, udp_server):
+    """A connection whose last message was one is closed long before process.drain."""
+    config = cluster_config([("pbx-1", "sip:127.0.1.1:5060")], more=CONFIG.format(folder=authority.folder), drain="30s")
+
+    async def play(proxy):
+        async with websockets.connect("ws://127.0.0.1:8088", subprotocols=["sip"]) as browser:
+            await browser.send(request("OPTIONS", "sip:127.0.0.1", "WS df7jal23ls0d.invalid", call_id="law"))
+            await asyncio.wait_for(browser.recv(), 5)
+            await browser.send("\r\n\r\n")
+            await asyncio.wait_for(browser.recv(), 5)
+            os.kill(proxy.pid, signal.SIGTERM)
+            await asyncio.wait_for(browser.wait_closed(), 8)
+
+    with Sipsteer(config, binary) as proxy:
+        asyncio.run(play(proxy))
+        proxy.wait_ended(8)
 
 
 def test_what_is_no_sip_websocket_is_refused(cluster):
