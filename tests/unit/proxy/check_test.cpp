@@ -98,7 +98,7 @@ std::string bad(const std::string& line) { return line + "\nconfig bad: 1 error\
 constexpr const char* kOk = "config ok: 1 listener, 1 server\n";
 
 TEST_F(Check, AKeyFileThatARunWouldRefuse) {
-    const std::string at = path_ + ":2:12: process.key_file: ";
+    const std::string at = path_ + ":2:12: process.key_file: key file ";
     const std::string garbage = file("garbage", "x");
     EXPECT_EQ(with_key("key_file = \"garbage\""),
               bad(at + garbage + ": not a key: 64 hex digits are expected"));
@@ -155,7 +155,7 @@ TEST_F(Check, AFolderThatNothingCanBeMadeIn) {
                                 fs::perms::others_exec);
     no_root();
     EXPECT_NE(with_key("key_file = \"closed/key\"")
-                  .find("process.key_file: " + (closed / "key").string() + ": Permission denied"),
+                  .find("process.key_file: key file " + (closed / "key").string() + ": Permission denied"),
               std::string::npos);
     EXPECT_NE(
         with_key("table_file = \"closed/tables\"")
