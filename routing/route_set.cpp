@@ -77,7 +77,7 @@ Result<void> RouteSet::read(const MessageView& request, const CallDigest& call, 
             keep_behind_next = begin;
             break;
         }
-        if (snapshot.names_us(parsed)) {
+        if (snapshot.is_ours(parsed)) {
             take_own(call, parsed, snapshot.key.sign);
             continue;
         }

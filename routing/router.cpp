@@ -137,8 +137,7 @@ bool Router::is_for_us(const Work& work) const noexcept {
     if (work.message.method() != Method::options || !work.uri.is_sip() || !work.uri.user.empty())
         return false;
     if (!work.message.to_tag().empty() || work.routes.has_next()) return false;
-    if (work.source.is_server())
-        return snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host);
+    if (work.source.is_server()) return snapshot_.is_ours(work.uri);
     return !snapshot_.server_named(work.uri);
 }
 
@@ -162,8 +161,7 @@ RouteDecision Router::from_server(const Work& work) const noexcept {
     const bool new_one = !follows_invite && work.message.to_tag().empty();
     // The table wins over Route and R-URI for a dialog that is named (requirement 69).
     if (work.reference) return new_request(work);
-    const bool ours = !work.routes.has_next() && !work.routes.flow &&
-                      (snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host));
+    const bool ours = !work.routes.has_next() && !work.routes.flow && snapshot_.is_ours(work.uri);
     if (!ours) return to_uri(work, new_one ? RouteReason::new_call : RouteReason::in_dialog);
     work.note("the R-URI names us", work.uri.whole);
     return new_one ? new_request(work) : in_dialog(work);

@@ -100,8 +100,7 @@ std::optional<RouteDecision> Router::to_owner(const Work& work) const noexcept {
 bool Router::calls_out(const Work& work) const noexcept {
     if (!work.source.is_server()) return false;
     return work.routes.has_next() || work.routes.flow || !work.uri.is_sip() ||
-           !(snapshot_.names_us(work.uri) || snapshot_.local.is_our_domain(work.uri.host) ||
-             snapshot_.server_named(work.uri) == work.source.server);
+           !(snapshot_.is_ours(work.uri) || snapshot_.server_named(work.uri) == work.source.server);
 }
 
 /// One answer for an unknown dialog and for one whose owner is down: or anybody could find out which dialogs
