@@ -105,7 +105,8 @@ struct Snapshot {
 
     /// The URI names us; an exact server address wins over that. Our domains do not count here.
     [[nodiscard]] bool names_us(const SipUri& uri) const noexcept;
-    /// The same, or one of our domains: in a Route, and in a R-URI from a server (from outside every host is).
+    /// The same, or one of our domains: in a Route, and in a R-URI from a server (from outside every host
+    /// is).
     [[nodiscard]] bool is_ours(const SipUri& uri) const noexcept {
         return names_us(uri) || local.is_our_domain(uri.host);
     }
