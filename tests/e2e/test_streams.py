@@ -209,6 +209,15 @@ def test_more_connections_than_the_limit(binary):
             peer.close()
 
 
+def assert_ends_by_itself(proxy, *peers):
+    """Nothing more is under way: all are closed, long before process.drain. Then it ends with status 0: the scene asserts
+    that, and sends no second signal."""
+    assert all(peer.is_closed_within(8) for peer in peers)
+    for peer in peers:
+        peer.close()
+    proxy.wait_ended(8)
+
+
 def test_sigterm_lets_a_request_on_a_stream_finish(binary):
     with proxy_for([("pbx-2", "sip:127.0.1.2:5060;transport=tcp")], binary) as proxy, \
             StreamServer(TCP_SERVER) as server:
@@ -220,11 +229,7 @@ def test_sigterm_lets_a_request_on_a_stream_finish(binary):
             time.sleep(2.5)
             connection.send(answer(message, 200))
             assert peer.read().status == 200
-            # Nothing more is under way: both are closed, long before process.drain.
-            assert peer.is_closed_within(8) and connection.is_closed_within(8)
-            connection.close()
-            # It ends by itself, with status 0: the scene asserts that, and sends no second signal.
-            proxy.wait_ended(8)
+            assert_ends_by_itself(proxy, peer, connection)
 
 
 def test_sigterm_lets_every_call_of_a_shared_connection_finish(binary):
@@ -242,9 +247,7 @@ def test_sigterm_lets_every_call_of_a_shared_connection_finish(binary):
         time.sleep(2.5)
         connection.send(answer(invite, 200))
         assert peer.read().status == 200
-        assert peer.is_closed_within(8) and connection.is_closed_within(8)
-        connection.close()
-        proxy.wait_ended(8)
+        assert_ends_by_itself(proxy, peer, connection)
 
 
 def test_sigterm_lets_every_call_of_a_server_to_a_phone_finish(binary):
@@ -263,8 +266,7 @@ def test_sigterm_lets_every_call_of_a_server_to_a_phone_finish(binary):
             time.sleep(2.5)
             peer.send(answer(invite, 200))
             assert server.read().status == 200
-            assert server.is_closed_within(8) and peer.is_closed_within(8)
-        proxy.wait_ended(8)
+            assert_ends_by_itself(proxy, server, peer)
 
 
 def test_while_ending_we_say_so(binary):
@@ -286,9 +288,7 @@ def test_while_ending_we_say_so(binary):
         assert asks("reloaded") == 503 and proxy.get("/ready")[0] == 503
         connection.send(answer(waits, 200))
         assert peer.read().status == 200
-        assert peer.is_closed_within(8) and connection.is_closed_within(8)
-        connection.close()
-        proxy.wait_ended(8)
+        assert_ends_by_itself(proxy, peer, connection)
 
 
 def test_what_is_never_answered_holds_no_drain_beyond_its_time(binary):
