@@ -1,13 +1,12 @@
 #include "proxy/admin_socket.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <vector>
+
+#include "proxy/folder_access.hpp"
 
 namespace sipsteer {
 namespace {
@@ -41,8 +40,7 @@ void make_folder_of(const std::string& path) {
 std::string default_admin_socket() {
     for (const fs::path& place : places()) {
         make_folder_of(place.string());
-        if (::faccessat(AT_FDCWD, place.parent_path().c_str(), W_OK | X_OK, AT_EACCESS) == 0)
-            return place.string();
+        if (may_make_beside(place)) return place.string();
     }
     return {};
 }

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "proxy/folder_access.hpp"
+
 namespace sipsteer {
 namespace {
 
@@ -110,8 +112,7 @@ std::string key_file_error(const Config::Process& process) {
     std::error_code ignored;
     if (fs::status(file, ignored).type() != fs::file_type::not_found)
         return load_cluster_secret(process, false).error;
-    const fs::path folder = file.parent_path();
-    if (::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    if (may_make_beside(file)) return {};
     return file.string() + ": " + error_text();
 }
 

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "proxy/config_schema.hpp"
+#include "proxy/folder_access.hpp"
 
 namespace sipsteer {
 namespace {
@@ -144,8 +145,7 @@ std::string TableFile::refusal(const std::string& path) {
         const bool ours = size == 0 || (size == ssize_t{head.size()} && head == kMagic);
         if (!ours) return complaint(path, kNotOurs);
     }
-    const auto folder = std::filesystem::path{place}.parent_path();
-    if (::faccessat(AT_FDCWD, folder.empty() ? "." : folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+    if (may_make_beside(place)) return {};
     return complaint(fd < 0 ? path : aside_of(place), last_error());
 }
 
