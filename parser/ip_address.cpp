@@ -20,9 +20,28 @@ struct QuadMasks {
     unsigned others = 0;  ///< neither dot nor digit
 };
 
-QuadMasks masks_of(const char* at) noexcept {
+/// The characters of a dotted quad as they stand in memory, zeros behind them.
+struct QuadText {
+    std::uint64_t front = 0;
+    std::uint64_t back = 0;
+};
+
+/// Precondition: 7 to 15 characters.
+QuadText load_quad(std::string_view text) noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    const std::size_t size = text.size();
+    if (size < 8) return {detail::load_four_to_seven(text.data(), size), 0};
+    QuadText quad;
+    std::memcpy(&quad.front, text.data(), 8);
+    std::memcpy(&quad.back, text.data() + size - 8, 8);
+    quad.back = size == 8 ? 0 : quad.back >> (8 * (16 - size));
+    return quad;
+}
+
+QuadMasks masks_of(const QuadText& text) noexcept {
 #if defined(__SSE2__)
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i bytes =
+        _mm_set_epi64x(static_cast<std::int64_t>(text.back), static_cast<std::int64_t>(text.front));
     const __m128i dots = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
     const __m128i place = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
     const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(place, _mm_set1_epi8(9)), place);
@@ -30,39 +49,32 @@ QuadMasks masks_of(const char* at) noexcept {
             ~static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(dots, digits)))};
 #else
     QuadMasks masks;
+    const auto bytes = std::bit_cast<std::array<char, 16>>(text);
     for (unsigned i = 0; i < 16; ++i) {
-        if (at[i] == '.') masks.dots |= 1U << i;
-        if (at[i] != '.' && !is(at[i], kDigit)) masks.others |= 1U << i;
+        if (bytes[i] == '.') masks.dots |= 1U << i;
+        if (bytes[i] != '.' && !is(bytes[i], kDigit)) masks.others |= 1U << i;
     }
     return masks;
 #endif
 }
 
-/// The number whose `length` digits, 1 to 3, end before `end`. Four bytes before it may be read.
-unsigned part_before(const char* end, unsigned length) noexcept {
-    static_assert(std::endian::native == std::endian::little);
+/// The number whose `length` digits, 1 to 3, end before `end`.
+unsigned part_before(std::string_view text, unsigned end, unsigned length) noexcept {
+    const unsigned window = end >= 4 ? end - 4 : 0;
     std::uint32_t digits = 0;
-    std::memcpy(&digits, end - 4, sizeof digits);
+    std::memcpy(&digits, text.data() + window, sizeof digits);
+    digits <<= 8 * (window + 4 - end);
     digits = (digits ^ 0x30303030U) & ~0U << (8 * (4 - length));
     const std::uint32_t tens = digits * 0xa01U;  // in the highest byte the units and ten times the byte below
     return (tens >> 24) + (digits >> 8 & 0xff) * 100;
 }
 
-/// Without a branch on what is in the text: addresses differ, and no predictor learns them.
+/// Without a branch on what is in the text: addresses differ, and no predictor learns them. Without a copy of
+/// it: what is written in parts is waited for when it is read whole.
 bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
     const auto size = static_cast<unsigned>(text.size());
     if (size < 7 || size > 15) return false;
-    std::array<char, 4 + 16> room{};  // four in front: each part is read by its end
-    char* const at = room.data() + 4;
-    if (size >= 8) {
-        std::memcpy(at, text.data(), 8);
-        std::memcpy(at + size - 8, text.data() + size - 8, 8);
-    } else {
-        std::memcpy(at, text.data(), 4);
-        std::memcpy(at + size - 4, text.data() + size - 4, 4);
-    }
-
-    const QuadMasks masks = masks_of(at);
+    const QuadMasks masks = masks_of(load_quad(text));
     auto next_dot = [dots = masks.dots]() mutable {  // 32: there is none
         const auto dot = static_cast<unsigned>(std::countr_zero(dots));
         dots &= dots - 1;
@@ -77,8 +89,8 @@ bool parse_v4(std::string_view text, std::uint8_t* out) noexcept {
     for (const unsigned length : lengths) wrong |= static_cast<unsigned>(length - 1 > 2);
     if (wrong != 0) return false;
     const std::array<unsigned, 4> parts{
-        part_before(at + first, lengths[0]), part_before(at + second, lengths[1]),
-        part_before(at + third, lengths[2]), part_before(at + size, lengths[3])};
+        part_before(text, first, lengths[0]), part_before(text, second, lengths[1]),
+        part_before(text, third, lengths[2]), part_before(text, size, lengths[3])};
     for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(parts[i]);
     return (parts[0] | parts[1] | parts[2] | parts[3]) <= 255;
 }

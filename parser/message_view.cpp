@@ -75,15 +75,26 @@ bool ends_plainly(const char* stop, const char* end) noexcept {
     return end - stop > 2 && std::memcmp(stop, "\r\n", 2) == 0 && is_solid(stop[2]);
 }
 
-/// The URI and the tag of a From or To header.
-void read_address(const HeaderField& field, ParseError bad, std::string_view& uri, std::string_view& tag,
-                  Result<void>& result) noexcept {
+/// The URI and the tag of a From or To header of any form.
+[[gnu::noinline]] void read_any_address(const HeaderField& field, ParseError bad, std::string_view& uri,
+                                        std::string_view& tag, Result<void>& result) noexcept {
     NameAddr address;
     if (!address.read(field.value) || !address.rest.empty()) return fail(result, bad);
     uri = address.uri;
     const auto read = address.tag();
     if (!read) return fail(result, read.error() == ParseError::value_too_long ? read.error() : bad);
     tag = *read;
+}
+
+/// The same. What is usual goes from registers to where it is kept: from an object in memory it would be read
+/// as soon as written, and wait.
+void read_address(const HeaderField& field, ParseError bad, std::string_view& uri, std::string_view& tag,
+                  Result<void>& result) noexcept {
+    NameAddr usual;
+    if (!usual.read_usual(field.value)) return read_any_address(field, bad, uri, tag, result);
+    uri = usual.uri;
+    if (usual.first_tag.size() > kMaxIdentifier) return fail(result, ParseError::value_too_long);
+    tag = usual.first_tag;
 }
 
 }  // namespace

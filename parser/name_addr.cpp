@@ -1,7 +1,5 @@
 #include "parser/name_addr.hpp"
 
-#include <cstring>
-
 #include "parser/chars.hpp"
 #include "parser/cursor.hpp"
 
@@ -77,39 +75,6 @@ std::string_view take_bracketed_uri(Cursor& cursor) noexcept {
     return {};
 }
 
-/// Reads `<uri>` or `"name" <uri>`, with `;tag=value` behind it or nothing, as nearly everybody writes them:
-/// no other blanks, no escapes. False, and nothing is set, when it is anything else.
-inline bool read_usual(NameAddr& address, std::string_view header) noexcept {
-    const char* const begin = header.data();
-    const char* const end = begin + header.size();
-    const char* at = begin;
-    if (at != end && *at == '"') {
-        at = find_quoted_end(begin, at + 1, end);
-        if (end - at < 2 || *at != '"') return false;
-        at += at[1] == ' ' ? 2 : 1;
-    }
-    if (end - at < 3 || *at != '<') return false;
-    const char* const uri = at + 1;
-    const char* const uri_end = find_uri_end(begin, uri, end);
-    if (uri_end == uri || uri_end == end || *uri_end != '>') return false;
-    const char* const behind = uri_end + 1;
-    if (behind != end) {
-        constexpr std::string_view kTag = ";tag=";
-        const char* const tag = behind + kTag.size();
-        if (end - behind <= static_cast<std::ptrdiff_t>(kTag.size()) ||
-            std::memcmp(behind, kTag.data(), kTag.size()) != 0 || find_value_end(begin, tag, end) != end) {
-            return false;
-        }
-        address.first_tag = {tag, static_cast<std::size_t>(end - tag)};
-        address.tag_count = 1;
-        address.parameters = {behind, static_cast<std::size_t>(end - behind)};
-    }
-    address.bracketed = true;
-    address.uri = {uri, static_cast<std::size_t>(uri_end - uri)};
-    address.whole = header;
-    return true;
-}
-
 }  // namespace
 
 Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
@@ -119,7 +84,7 @@ Result<NameAddr> NameAddr::parse(std::string_view header) noexcept {
 }
 
 Result<void> NameAddr::read(std::string_view header) noexcept {
-    if (read_usual(*this, header)) [[likely]]
+    if (read_usual(header)) [[likely]]
         return {};
     return read_any(*this, header);
 }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "parser/identifier.hpp"
 #include "parser/result.hpp"
+#include "parser/value_scan.hpp"
 
 namespace sipsteer {
 
@@ -22,6 +25,9 @@ struct NameAddr {
     [[nodiscard]] static Result<NameAddr> parse(std::string_view header) noexcept;
     /// The same into this object, which is fresh: nothing is copied.
     [[nodiscard]] Result<void> read(std::string_view header) noexcept;
+    /// Reads `<uri>` or `"name" <uri>`, with `;tag=value` behind it or nothing, as nearly everybody writes
+    /// them: no other blanks, no escapes. False, and nothing is set, when it is anything else: then read().
+    [[nodiscard]] inline bool read_usual(std::string_view header) noexcept;
 
     /// The tag parameter; empty when there is none. Errors: bad_name_addr (empty or second tag),
     /// value_too_long.
@@ -34,5 +40,36 @@ struct NameAddr {
     std::string_view first_tag;  ///< value of the first tag parameter
     std::uint32_t tag_count = 0;
 };
+
+inline bool NameAddr::read_usual(std::string_view header) noexcept {
+    const char* const begin = header.data();
+    const char* const end = begin + header.size();
+    const char* at = begin;
+    if (at != end && *at == '"') {
+        at = find_quoted_end(begin, at + 1, end);
+        if (end - at < 2 || *at != '"') return false;
+        at += at[1] == ' ' ? 2 : 1;
+    }
+    if (end - at < 3 || *at != '<') return false;
+    const char* const uri_begin = at + 1;
+    const char* const uri_end = find_uri_end(begin, uri_begin, end);
+    if (uri_end == uri_begin || uri_end == end || *uri_end != '>') return false;
+    const char* const behind = uri_end + 1;
+    if (behind != end) {
+        constexpr std::string_view kTag = ";tag=";
+        const char* const value = behind + kTag.size();
+        if (end - behind <= static_cast<std::ptrdiff_t>(kTag.size()) ||
+            std::memcmp(behind, kTag.data(), kTag.size()) != 0 || find_value_end(begin, value, end) != end) {
+            return false;
+        }
+        first_tag = {value, static_cast<std::size_t>(end - value)};
+        tag_count = 1;
+        parameters = {behind, static_cast<std::size_t>(end - behind)};
+    }
+    bracketed = true;
+    uri = {uri_begin, static_cast<std::size_t>(uri_end - uri_begin)};
+    whole = header;
+    return true;
+}
 
 }  // namespace sipsteer

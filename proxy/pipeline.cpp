@@ -15,14 +15,16 @@ bool may_be_server(const Snapshot& snapshot, const Incoming& incoming) noexcept 
     return snapshot.local[incoming.listener].side != ListenerSide::outside;
 }
 
-/// Who sent it, by the rules of the sides: the listener, then the address.
-Source classify(const Snapshot& snapshot, const Incoming& incoming) noexcept {
-    Source source{incoming.from, incoming.listener, std::nullopt, incoming.connection};
+/// Who sent it, by the rules of the sides: the listener, then the address. Written in place: what is built in
+/// parts and copied whole waits for them.
+void classify(const Snapshot& snapshot, const Incoming& incoming, Source& source) noexcept {
+    source.endpoint = incoming.from;
+    source.listener = incoming.listener;
+    source.connection = incoming.connection;
+    source.server.reset();
     if (incoming.peer != kNoServer) source.server = snapshot.servers.by_id(incoming.peer);
-    if (!source.server && may_be_server(snapshot, incoming)) {
-        if (const auto server = snapshot.server_behind(incoming.from)) source.server = *server;
-    }
-    return source;
+    if (!source.server && may_be_server(snapshot, incoming))
+        snapshot.find_server_behind(incoming.from, source.server);
 }
 
 }  // namespace
@@ -43,7 +45,7 @@ void Pipeline::read(const Snapshot& snapshot, std::span<const Incoming> next) no
         const Incoming& incoming = next[i];
         Arrival& arrival = ahead_[i];
         Source& source = arrival.source;
-        source = classify(snapshot, incoming);
+        classify(snapshot, incoming, source);
         if (!arrival.read(snapshot, incoming.bytes) || source.is_server()) continue;
         if (arrival.message.is_request() && may_be_server(snapshot, incoming)) {
             const auto server = snapshot.server_saying(incoming.from, arrival.message.top_via());
@@ -58,14 +60,14 @@ void Pipeline::read(const Snapshot& snapshot, std::span<const Incoming> next) no
 
 Outcome Pipeline::process(const Snapshot& snapshot, std::size_t place, const Incoming& incoming, Seconds now,
                           std::span<char> out, DecisionSteps* steps) noexcept {
-    if (MessageView::is_keepalive(incoming.bytes)) {
-        counters_.keepalives.add();
-        return {};
-    }
     at_ = &ahead_[place];
     const Source& source = at_->source;
     const Result<void>& parsed = at_->parsed;
-    if (parsed && source.is_server()) {
+    if (!parsed && MessageView::is_keepalive(incoming.bytes)) {
+        counters_.keepalives.add();
+        return {};
+    }
+    if (parsed && source.is_server() && may_answer_probe(message())) {
         if (const auto ticket = read_probe_ticket(snapshot.key.sign, message())) {
             return {
                 .what = Outcome::What::probe_answer, .ticket = *ticket, .status = message().status_code()};
@@ -89,7 +91,7 @@ Outcome Pipeline::process(const Snapshot& snapshot, std::size_t place, const Inc
 Outcome Pipeline::refuse(const Snapshot& snapshot, const Incoming& incoming, ParseError error,
                          std::span<char> out) noexcept {
     at_ = &other_;
-    at_->source = classify(snapshot, incoming);
+    classify(snapshot, incoming, at_->source);
     const Result<void>& parsed = at_->read(snapshot, incoming.bytes);
     if (!parsed && parsed.error() == ParseError::not_sip) error = ParseError::not_sip;
     count(incoming, error != ParseError::not_sip);

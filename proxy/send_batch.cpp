@@ -72,13 +72,17 @@ SendBatch::Refusal& SendBatch::refusal_of(std::size_t datagram) noexcept {
     return refusals_[mix(0, addresses_[datagram]) % refusals_.size()];
 }
 
+bool SendBatch::is_refused(std::size_t datagram) noexcept {
+    const Refusal& refusal = refusal_of(datagram);
+    return refusal.until > batches_ && same(refusal.address, addresses_[datagram]);
+}
+
 void SendBatch::send_all() noexcept {
     ++batches_;
     const bool several = segmenting_ && count_ > 1;
     if (several) by_address_.fill(0);
     for (std::size_t i = 0; i < count_; ++i) {
-        const Refusal& refusal = refusal_of(i);
-        datagrams_[i].alone = !several || (refusal.until > batches_ && same(refusal.address, addresses_[i]));
+        datagrams_[i].alone = !several || (refused_until_ > batches_ && is_refused(i));
         datagrams_[i].destination = several ? destination_of(i) : static_cast<std::uint8_t>(i);
     }
     plan_.make({datagrams_.data(), count_});
@@ -101,8 +105,10 @@ void SendBatch::send_all() noexcept {
             mark(group, errno == EMSGSIZE && send_large(fd, &refused, 1) == 1);
             continue;
         }
-        if (is_refusal(errno))
-            refusal_of(group.first) = {addresses_[group.first], batches_ + kRefusalBatches};
+        if (is_refusal(errno)) {
+            refused_until_ = batches_ + kRefusalBatches;
+            refusal_of(group.first) = {addresses_[group.first], refused_until_};
+        }
         send_plain(group);
     }
 }

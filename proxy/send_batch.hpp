@@ -78,6 +78,7 @@ class SendBatch {
     void mark(const SegmentGroup& group, bool sent) noexcept;
     [[nodiscard]] std::uint8_t destination_of(std::size_t datagram) noexcept;
     [[nodiscard]] Refusal& refusal_of(std::size_t datagram) noexcept;
+    [[nodiscard]] bool is_refused(std::size_t datagram) noexcept;
 
     std::unique_ptr<char[]> memory_;
     std::size_t count_ = 0;
@@ -90,6 +91,7 @@ class SendBatch {
     std::array<bool, kBatch> sent_{};
     std::array<std::uint8_t, 2 * kBatch> by_address_{};  ///< open addressing: datagram + 1; 0: free
     std::array<Refusal, kBatch> refusals_{};
+    std::uint64_t refused_until_ = 0;  ///< the last of them
 
     SegmentPlan plan_;
     std::array<mmsghdr, kBatch> headers_{};  ///< one for each group

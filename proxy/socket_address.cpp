@@ -23,26 +23,25 @@ void to_socket_address(const IpAddress& address, std::uint16_t port, SocketAddre
     out.size = sizeof v4;
 }
 
-Endpoint to_endpoint(const sockaddr_storage& storage, Transport transport) noexcept {
-    Endpoint endpoint;
-    endpoint.transport = transport;
+void to_endpoint(const sockaddr_storage& storage, Transport transport, Endpoint& out) noexcept {
+    out.transport = transport;
+    out.address = {};
     if (storage.ss_family == AF_INET6) {
         sockaddr_in6 v6{};
         std::memcpy(&v6, &storage, sizeof v6);
-        endpoint.port = ntohs(v6.sin6_port);
-        endpoint.address.v6 = true;
-        std::memcpy(endpoint.address.bytes.data(), &v6.sin6_addr, 16);
+        out.port = ntohs(v6.sin6_port);
         if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-            endpoint.address = {};
-            std::memcpy(endpoint.address.bytes.data(), v6.sin6_addr.s6_addr + 12, 4);
+            std::memcpy(out.address.bytes.data(), v6.sin6_addr.s6_addr + 12, 4);
+        } else {
+            out.address.v6 = true;
+            std::memcpy(out.address.bytes.data(), &v6.sin6_addr, 16);
         }
-        return endpoint;
+        return;
     }
     sockaddr_in v4{};
     std::memcpy(&v4, &storage, sizeof v4);
-    endpoint.port = ntohs(v4.sin_port);
-    std::memcpy(endpoint.address.bytes.data(), &v4.sin_addr, 4);
-    return endpoint;
+    out.port = ntohs(v4.sin_port);
+    std::memcpy(out.address.bytes.data(), &v4.sin_addr, 4);
 }
 
 }  // namespace sipsteer

@@ -16,6 +16,11 @@ struct SocketAddress {
 void to_socket_address(const IpAddress& address, std::uint16_t port, SocketAddress& out) noexcept;
 
 /// Precondition: AF_INET or AF_INET6, as from a socket of ours. An IPv4-mapped address becomes IPv4.
-[[nodiscard]] Endpoint to_endpoint(const sockaddr_storage& storage, Transport transport) noexcept;
+void to_endpoint(const sockaddr_storage& storage, Transport transport, Endpoint& out) noexcept;
+[[nodiscard]] inline Endpoint to_endpoint(const sockaddr_storage& storage, Transport transport) noexcept {
+    Endpoint endpoint;
+    to_endpoint(storage, transport, endpoint);
+    return endpoint;
+}
 
 }  // namespace sipsteer

@@ -165,8 +165,10 @@ std::size_t Worker::run_round(Socket& socket, Seconds now, bool first) {
 
 void Worker::read_ahead(const Socket& socket, std::size_t first, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
-        ahead_[i] = {received_.bytes(first + i), to_endpoint(received_.from(first + i), Transport::udp),
-                     socket.listener};
+        Incoming& incoming = ahead_[i];  // written in place: a copy would wait for its parts
+        incoming.bytes = received_.bytes(first + i);
+        to_endpoint(received_.from(first + i), Transport::udp, incoming.from);
+        incoming.listener = socket.listener;
     }
     pipeline_.read(*snapshot_, {ahead_.data(), count});
 }

@@ -10,15 +10,28 @@ static_assert(std::tuple_size_v<ClusterKey::Secret> == crypto_kdf_KEYBYTES);
 
 namespace {
 
-constexpr std::size_t kLowered = 16;  // bytes at once: one vector
-
-/// Only ASCII letters change. What stands behind the input is changed too, and is overwritten by what comes
-/// next.
-void lower(char* at) noexcept {
-    std::array<char, kLowered> bytes;
-    std::memcpy(bytes.data(), at, kLowered);
+/// That many bytes, ASCII capitals as small letters.
+template <std::size_t Size>
+void lower(char* to, const char* from) noexcept {
+    std::array<char, Size> bytes;
+    std::memcpy(bytes.data(), from, Size);
     for (char& byte : bytes) byte = static_cast<char>(byte | (byte >= 'A' && byte <= 'Z' ? 0x20 : 0));
-    std::memcpy(at, bytes.data(), kLowered);
+    std::memcpy(to, bytes.data(), Size);
+}
+
+/// As copy_bytes(), and lowers meanwhile: bytes that have just been written in parts are slow to read.
+void copy_lower(char* to, std::string_view from) noexcept {
+    const char* const at = from.data();
+    const std::size_t size = from.size();
+    if (size >= 16) {
+        for (std::size_t done = 0; done + 16 < size; done += 16) lower<16>(to + done, at + done);
+        lower<16>(to + size - 16, at + size - 16);
+    } else if (size >= 8) {
+        lower<8>(to, at);
+        lower<8>(to + size - 8, at + size - 8);
+    } else {
+        for (std::size_t i = 0; i < size; ++i) lower<1>(to + i, at + i);
+    }
 }
 
 }  // namespace
@@ -49,10 +62,9 @@ KeyedHash::Input& KeyedHash::Input::add_lower(std::string_view part) noexcept {
         add_lower(part.substr(0, kMaxPart));
         part.remove_prefix(kMaxPart);
     }
-    add(part);
-    static_assert(kMaxPart % kLowered == 0);
-    char* const end = buffer_.data() + used_;
-    for (char* at = end - part.size(); at < end; at += kLowered) lower(at);
+    put(static_cast<std::uint32_t>(part.size()));
+    copy_lower(buffer_.data() + used_, part);
+    used_ += part.size();
     return *this;
 }
 

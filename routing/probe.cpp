@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kPrefix = "z9hG4bKsp-";
 /// kind, worker, question, server, MAC
 constexpr std::array<std::size_t, 5> kDigits{1, 2, 8, 8, 16};
-constexpr std::size_t kBranchSize = kPrefix.size() + 1 + 2 + 8 + 8 + 16;
+static_assert(kProbeBranchSize == kPrefix.size() + 1 + 2 + 8 + 8 + 16);
 
 std::uint64_t ticket_mac(const KeyedHash& sign, const ProbeTicket& ticket,
                          std::string_view call_id) noexcept {
@@ -27,12 +27,12 @@ std::uint64_t ticket_mac(const KeyedHash& sign, const ProbeTicket& ticket,
         .finish();
 }
 
-std::array<char, kBranchSize> make_branch(const KeyedHash& sign, const ProbeTicket& ticket,
+std::array<char, kProbeBranchSize> make_branch(const KeyedHash& sign, const ProbeTicket& ticket,
                                           std::string_view call_id) noexcept {
     const std::array<std::uint64_t, 5> fields{static_cast<std::uint64_t>(ticket.kind), ticket.worker,
                                               ticket.question, ticket.server,
                                               ticket_mac(sign, ticket, call_id)};
-    std::array<char, kBranchSize> branch;
+    std::array<char, kProbeBranchSize> branch;
     char* at = std::ranges::copy(kPrefix, branch.begin()).out;
     for (std::size_t i = 0; i < fields.size(); ++i)
         at = write_hex(at, fields[i], static_cast<unsigned>(kDigits[i]));
@@ -82,8 +82,7 @@ std::optional<WrittenProbe> write_probe(const Snapshot& snapshot, const ProbeTic
 
 std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign, const MessageView& response) noexcept {
     std::string_view branch = response.top_via().branch;
-    if (response.is_request() || branch.size() != kBranchSize || !branch.starts_with(kPrefix))
-        return std::nullopt;
+    if (!may_answer_probe(response) || !branch.starts_with(kPrefix)) return std::nullopt;
     branch.remove_prefix(kPrefix.size());
     std::array<std::uint64_t, 5> fields{};
     for (std::size_t i = 0; i < fields.size(); ++i) {

@@ -36,6 +36,13 @@ struct WrittenProbe {
 [[nodiscard]] std::optional<WrittenProbe> write_probe(const Snapshot& snapshot, const ProbeTicket& ticket,
                                                       const Replaces& dialog, std::span<char> out) noexcept;
 
+inline constexpr std::size_t kProbeBranchSize = 45;
+
+/// By the size of its branch, which nearly every other response differs in.
+[[nodiscard]] inline bool may_answer_probe(const MessageView& response) noexcept {
+    return !response.is_request() && response.top_via().branch.size() == kProbeBranchSize;
+}
+
 /// The ticket of an answer to a probe of ours. None: it is none, or not the one that we sent.
 [[nodiscard]] std::optional<ProbeTicket> read_probe_ticket(const KeyedHash& sign,
                                                            const MessageView& response) noexcept;

@@ -52,12 +52,17 @@ class ServerSet {
     [[nodiscard]] std::optional<ServerIndex> by_source(const IpAddress& address,
                                                        std::uint16_t port) const noexcept {
         std::optional<ServerIndex> found;
+        find_source(address, port, found);
+        return found;
+    }
+    /// The same into `found`, which stays as it is when there is none.
+    void find_source(const IpAddress& address, std::uint16_t port,
+                     std::optional<ServerIndex>& found) const noexcept {
         if (const EndpointSlot* const slot = find_endpoint(address, port)) {
             found = slot->server;
-        } else if (has_sources_) {
-            found = by_range(address, port);
+        } else if (has_sources_) [[unlikely]] {
+            if (const auto server = by_range(address, port)) found = *server;
         }
-        return found;
     }
 
     /// All have one weight, and it is not 0.

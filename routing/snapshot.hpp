@@ -90,9 +90,16 @@ struct Snapshot {
 
     /// The server that sends from there; over a stream by the address alone when the port says nothing.
     [[nodiscard]] std::optional<ServerIndex> server_behind(const Endpoint& peer) const noexcept {
-        auto found = servers.by_source(peer.address, peer.port);
-        if (!found && is_stream(peer.transport)) found = servers.by_address(peer.address, peer.transport);
+        std::optional<ServerIndex> found;
+        find_server_behind(peer, found);
         return found;
+    }
+    /// The same into `found`, which holds none.
+    void find_server_behind(const Endpoint& peer, std::optional<ServerIndex>& found) const noexcept {
+        servers.find_source(peer.address, peer.port, found);
+        if (is_stream(peer.transport) && !found) {
+            if (const auto server = servers.by_address(peer.address, peer.transport)) found = *server;
+        }
     }
 
     /// Which of several servers with that address it is that sent a request by a stream: the one whose port
