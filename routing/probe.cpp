@@ -28,7 +28,7 @@ std::uint64_t ticket_mac(const KeyedHash& sign, const ProbeTicket& ticket,
 }
 
 std::array<char, kProbeBranchSize> make_branch(const KeyedHash& sign, const ProbeTicket& ticket,
-                                          std::string_view call_id) noexcept {
+                                               std::string_view call_id) noexcept {
     const std::array<std::uint64_t, 5> fields{static_cast<std::uint64_t>(ticket.kind), ticket.worker,
                                               ticket.question, ticket.server,
                                               ticket_mac(sign, ticket, call_id)};

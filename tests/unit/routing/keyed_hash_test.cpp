@@ -52,6 +52,25 @@ TEST(KeyedHash, EveryByteOfEveryLengthCounts) {
     }
 }
 
+TEST(KeyedHash, LowersCapitalsAndNothingElseOfAnyLength) {
+    const KeyedHash hash = sample::key().table;
+    for (std::size_t size = 0; size <= 300; ++size) {
+        std::string text(size, ' ');
+        std::string lowered = text;
+        for (std::size_t i = 0; i < size; ++i) {
+            text[i] = static_cast<char>(size * 7 + i);  // all bytes, each at many places
+            lowered[i] = to_lower(text[i]);
+        }
+        const auto of = [&](std::string_view part) {
+            return KeyedHash::Input{hash}.add_lower(part).add(1U).finish();
+        };
+        EXPECT_EQ(of(text), of(lowered)) << size;
+        if (size <= 128) {
+            EXPECT_EQ(of(text), KeyedHash::Input{hash}.add(lowered).add(1U).finish()) << size;
+        }
+    }
+}
+
 TEST(KeyedHash, WhatFollowsLongPartsStillCounts) {
     // The longest that the parser lets through: a host of a whole line, then four identifiers.
     const KeyedHash hash = sample::key().sign;
