@@ -5,7 +5,7 @@
 #include "proxy/command_line.hpp"
 #include "proxy/commands.hpp"
 #include "proxy/explain.hpp"
-#include "proxy/service.hpp"
+#include "proxy/run.hpp"
 
 namespace {
 

@@ -2,13 +2,11 @@
 
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
-#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "proxy/cluster_api.hpp"
-#include "proxy/command_line.hpp"
 #include "proxy/config_loader.hpp"
 #include "proxy/connection_registry.hpp"
 #include "proxy/http_router.hpp"
@@ -94,8 +92,5 @@ class Service {
     std::unique_ptr<HttpServer> admin_;
     std::string admin_socket_;  ///< path of the open one
 };
-
-/// `sipsteer run`: the exit status.
-int run_proxy(const RunCommand& command, std::ostream& err);
 
 }  // namespace sipsteer

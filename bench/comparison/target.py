@@ -42,14 +42,20 @@ class Target:
         self.name, self.label, self.needs, self.wire = name, label, str(needs), wire
         self._process = self._home = None
         self._core = self._neighbour = None
+        self._crowded = False
 
     def missing(self):
         """Why it cannot run; None: it can."""
         return None if shutil.which(self.needs) else f"there is no {self.needs}"
 
-    def crowd(self, core):
-        """From its next start on it shall have that core alone, and share it with a process that never rests."""
+    def pin(self, core):
+        """From its next start on it shall have that core alone."""
         self._core = core
+
+    def crowd(self, core):
+        """The same, and share it with a process that never rests."""
+        self.pin(core)
+        self._crowded = True
 
     def command(self, home):
         """The command line; `home` is an empty folder for its files."""
@@ -75,7 +81,7 @@ class Target:
                                              stdout=output, stderr=output, preexec_fn=self._take_core)
         try:
             self._wait_bound()
-            if self._core is not None:
+            if self._crowded:
                 self._neighbour = subprocess.Popen([sys.executable, "-c", NEIGHBOUR], preexec_fn=self._take_core)
         except BaseException:
             self.__exit__()
