@@ -19,6 +19,7 @@
 #include "proxy/udp_socket.hpp"
 
 namespace sipsteer {
+
 Service::Service(std::unique_ptr<MainLoop> loop, Config config, const ClusterSecret& secret,
                  const HostAddresses& known, std::unique_ptr<TableFile> table_file)
     : config_(std::move(config)),
