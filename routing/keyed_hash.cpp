@@ -3,6 +3,8 @@
 #include <sodium/crypto_kdf.h>
 #include <sodium/crypto_shorthash.h>
 
+#include "parser/chars.hpp"
+
 namespace sipsteer {
 
 static_assert(std::tuple_size_v<KeyedHash::Key> == crypto_shorthash_siphash24_KEYBYTES);
@@ -15,7 +17,7 @@ template <std::size_t Size>
 void lower(char* to, const char* from) noexcept {
     std::array<char, Size> bytes;
     std::memcpy(bytes.data(), from, Size);
-    for (char& byte : bytes) byte = static_cast<char>(byte | (byte >= 'A' && byte <= 'Z' ? 0x20 : 0));
+    for (char& byte : bytes) byte = to_lower(byte);
     std::memcpy(to, bytes.data(), Size);
 }
 
@@ -30,7 +32,7 @@ void copy_lower(char* to, std::string_view from) noexcept {
         lower<8>(to, at);
         lower<8>(to + size - 8, at + size - 8);
     } else {
-        for (std::size_t i = 0; i < size; ++i) lower<1>(to + i, at + i);
+        for (std::size_t i = 0; i < size; ++i) to[i] = to_lower(at[i]);
     }
 }
 
